@@ -1,0 +1,88 @@
+"""Where the program's files are: in a checkout, or inside the installed package.
+
+The Turtle (`ontology/`, `data/`, `shapes/`) is edited by people in a checkout and
+travels in the wheel under `kg/bundle/`. Queries, templates and static files belong to
+the package and always lie beside this module.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kg.errors import NotFoundError
+from kg.settings import Settings
+
+PACKAGE = Path(__file__).resolve().parent
+QUERIES = PACKAGE / "queries"
+TEMPLATES = PACKAGE / "templates"
+STATIC = PACKAGE / "static"
+BUNDLE = PACKAGE / "bundle"
+
+
+@dataclass(frozen=True)
+class Assets:
+    """The folder that holds the Turtle sources, and its three parts."""
+
+    root: Path
+
+    @property
+    def ontology(self) -> Path:
+        """The folder of classes, properties, vocabularies and rules."""
+        return self.root / "ontology"
+
+    @property
+    def data(self) -> Path:
+        """The folder of documents, passages, entities and claims."""
+        return self.root / "data"
+
+    @property
+    def shapes(self) -> Path:
+        """The folder of SHACL shapes."""
+        return self.root / "shapes"
+
+    @property
+    def prefixes(self) -> Path:
+        """The only prefix list."""
+        return self.ontology / "prefixes.ttl"
+
+    def complete(self) -> bool:
+        """Tell whether the folder is a source folder of this program."""
+        return self.prefixes.is_file() and self.data.is_dir() and self.shapes.is_dir()
+
+    def turtle_files(self) -> list[Path]:
+        """Return every Turtle file of the three parts, in a fixed order."""
+        folders = (self.ontology, self.data, self.shapes)
+        return [path for folder in folders for path in sorted(folder.rglob("*.ttl"))]
+
+
+def locate(settings: Settings, start: Path | None = None) -> Assets:
+    """Return the Turtle sources to work on.
+
+    In this order: the setting `KG_SOURCE`; the checkout around `start` (the current
+    folder if none), so that an installed command works on what its user edits; the
+    checkout that this package lies in; what the wheel carries. Raises `NotFoundError`
+    if the setting names a folder that lacks a part, or nothing is found.
+    """
+    if settings.source is not None:
+        return _chosen(settings.source)
+    here = (start or Path.cwd()).absolute()
+    for folder in (here, *here.parents, PACKAGE.parent, BUNDLE):
+        if Assets(folder).complete():
+            return Assets(folder)
+    raise NotFoundError(
+        "No ontology/, data/ and shapes/ were found; set KG_SOURCE to the folder that holds them."
+    )
+
+
+def bundled_snapshot() -> Path | None:
+    """Return the folder of the snapshot that the wheel carries, or None in a checkout."""
+    folder = BUNDLE / "snapshot"
+    return folder if (folder / "snapshot.json").is_file() else None
+
+
+def _chosen(folder: Path) -> Assets:
+    assets = Assets(folder)
+    if not assets.complete():
+        raise NotFoundError(
+            f"KG_SOURCE is {folder}, which lacks ontology/prefixes.ttl, data/ or shapes/."
+        )
+    return assets

@@ -1,0 +1,106 @@
+"""The canonical form of Turtle files: one layout, so that diffs show facts only.
+
+Layout is rdflib's `turtle`: prefixes and subjects sorted, one predicate a line. The
+formatter never changes a statement: what it writes is read back and compared. Comments
+would be lost, so a file with one is refused; notes are triples.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from kg.errors import DataError, InternalError
+from kg.rdf import canonical_nquads, parse_turtle, to_rdflib_graph
+
+# What may contain a `#` that is no comment comes first; the last branch is a comment.
+TOKENS = re.compile(
+    r"""
+      "{3}(?:[^"\\]|\\.|"(?!""))*"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*'{3}
+    | "(?:[^"\\\n]|\\.)*"                 | '(?:[^'\\\n]|\\.)*'
+    | <[^<>\s]*> | \\\# | (?P<comment>\#)
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class Formatted:
+    """A file, whether its layout was already canonical, and the canonical text."""
+
+    path: Path
+    unchanged: bool
+    text: str
+
+
+def format_turtle(text: str, ours: Mapping[str, str], name: str = "the text") -> str:
+    """Return Turtle text in canonical form.
+
+    Prefixes that the statements use are kept, the text's own before `ours`; others are
+    dropped. Raises `DataError` with line and column if `text` is not Turtle or has a
+    comment; `name` is what the error calls it.
+    """
+    _refuse_comments(text, name)
+    turtle = parse_turtle(text, name)
+    canonical = canonical_nquads(turtle.quads)
+    ordered = ox.parse(canonical, format=ox.RdfFormat.N_QUADS)
+    prefixes = _together(turtle.prefixes, ours)
+    laid_out = str(to_rdflib_graph(ordered, prefixes).serialize(format="turtle"))
+    result = _without_idle_prefixes(laid_out).strip() + "\n"
+    if canonical_nquads(parse_turtle(result, name).quads) != canonical:
+        raise InternalError(f"{name} cannot be formatted without changing a statement.")
+    return result
+
+
+def format_file(path: Path, ours: Mapping[str, str]) -> Formatted:
+    """Return the canonical form of one file without writing it; raises `DataError`."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            text = file.read()
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is not UTF-8 text.") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    result = format_turtle(text, ours, str(path))
+    return Formatted(path, result == text, result)
+
+
+def format_files(
+    paths: Iterable[Path], ours: Mapping[str, str], *, check: bool = False
+) -> list[Path]:
+    """Format files in place and return those that were not canonical, in the order given.
+
+    All files are read before the first is written, so a faulty one changes nothing.
+    With `check` nothing is written. Raises `DataError` for the first faulty file.
+    """
+    results = [format_file(path, ours) for path in paths]
+    changed = [result for result in results if not result.unchanged]
+    for result in [] if check else changed:
+        result.path.write_text(result.text, encoding="utf-8", newline="\n")
+    return [result.path for result in changed]
+
+
+def _together(own: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, str]:
+    """Join two prefix lists; the first wins a prefix, and a namespace, that both have."""
+    taken = set(own.values())
+    rest = {p: n for p, n in ours.items() if p not in own and n not in taken}
+    return {**rest, **own}
+
+
+def _without_idle_prefixes(text: str) -> str:
+    """Drop declarations of prefixes that only abbreviated numbers and booleans would use."""
+    head = re.match(r"(?:@prefix .*\n)*", text)
+    lines, body = (head[0].splitlines(keepends=True), text[head.end() :]) if head else ([], text)
+    return "".join(line for line in lines if line.split()[1] in body) + body
+
+
+def _refuse_comments(text: str, name: str) -> None:
+    for found in TOKENS.finditer(text):
+        if found["comment"]:
+            line = text.count("\n", 0, found.start()) + 1
+            raise DataError(
+                f"{name}, line {line}: comments are not kept; make the note a triple,"
+                " for example with skos:note."
+            )

@@ -1,0 +1,82 @@
+"""Names: how they become identifiers, when two are spelt alike, and which one was meant."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+from kg.errors import InputError
+
+APOSTROPHES = "'\u2018\u2019\u02bc\u02bb\u02be\u02bf`\u00b4\u2032"
+# Letters that Unicode does not decompose into a base letter and a mark.
+UNDECOMPOSED = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "\u0131": "i"})
+
+
+def normalize(name: str) -> str:
+    """Return the form under which spellings of one name are equal.
+
+    Case, diacritics, apostrophes, full stops and the choice between hyphen, dash and
+    space make no difference; words do. Titles and honorifics stay: "General Beg" and
+    "Beg" are two names.
+
+    >>> normalize("Operation Clean\u2011Up") == normalize("operation clean up")
+    True
+    >>> normalize("Jinnah\u2019s  Caf\u00e9")
+    'jinnahs cafe'
+    >>> normalize("General Beg") == normalize("Beg")
+    False
+    """
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    bare = "".join(
+        char
+        for char in decomposed
+        if not unicodedata.combining(char) and char not in APOSTROPHES and char != "."
+    )
+    return " ".join(re.findall(r"[^\W_]+", bare.translate(UNDECOMPOSED)))
+
+
+def slug(name: str) -> str:
+    """Return the identifier part of an IRI for a name: lower-case ASCII words and hyphens.
+
+    Raises `InputError` if the name has no Latin letter or digit to make one from.
+
+    >>> slug("Naseer Ull\u0101h B\u0101bar (Minister)")
+    'naseer-ullah-babar-minister'
+    """
+    ascii_only = normalize(name).encode("ascii", "ignore").decode("ascii")
+    words = ascii_only.split()
+    if not words:
+        raise InputError(
+            f"No identifier can be made from {name!r}; give one in Latin letters and digits."
+        )
+    return "-".join(words)
+
+
+def nearest(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
+    """Return up to `limit` candidates that are spelt most like `name`, best first.
+
+    Compares normalized forms, so identifiers and labels can be mixed; candidates that
+    share too little with the name are left out.
+
+    >>> nearest("interior-minster", ["interior-minister", "prime-minister", "karachi"])
+    ['interior-minister', 'prime-minister']
+    """
+    wanted = normalize(name)
+    scored = sorted((-_likeness(wanted, normalize(each)), each) for each in set(candidates))
+    return [each for score, each in scored if -score >= 0.6][:limit]
+
+
+def suggest(name: str, candidates: Iterable[str]) -> str:
+    """Return `" Did you mean A or B?"` for the end of an error sentence, or an empty text.
+
+    >>> suggest("karachy", ["karachi", "lahore"])
+    ' Did you mean karachi?'
+    >>> suggest("xyz", ["karachi"])
+    ''
+    """
+    near = nearest(name, candidates)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+def _likeness(left: str, right: str) -> float:
+    return SequenceMatcher(None, left, right, autojunk=False).ratio()

@@ -1,0 +1,199 @@
+"""RDF ground work: prefixes, reading Turtle, fingerprints, and the bridge to rdflib.
+
+The program's terms are pyoxigraph's. rdflib is used where a library asks for it, and
+only the two functions `to_rdflib` and `from_rdflib` know both term models.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyoxigraph as ox
+import rdflib
+from rdflib.graph import DATASET_DEFAULT_GRAPH_ID
+
+from kg.errors import DataError
+
+BASE = "https://w3id.org/contested-kg/"
+TERMS = BASE + "ontology/"
+SHACL = "http://www.w3.org/ns/shacl#"
+
+Term = ox.NamedNode | ox.BlankNode | ox.Literal
+Subject = ox.NamedNode | ox.BlankNode
+
+# Local names that every Turtle and SPARQL parser takes without escapes.
+PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?|")
+
+
+@dataclass(frozen=True)
+class Turtle:
+    """A Turtle file as read: its quads in file order, and its own prefixes."""
+
+    quads: list[ox.Quad]
+    prefixes: dict[str, str]
+
+
+class Prefixes(Mapping[str, str]):
+    """Prefix to namespace, as `ontology/prefixes.ttl` lists them; keys without the colon."""
+
+    def __init__(self, namespaces: Mapping[str, str]) -> None:
+        self._namespaces = dict(sorted(namespaces.items()))
+
+    def __getitem__(self, prefix: str) -> str:
+        return self._namespaces[prefix]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._namespaces)
+
+    def __len__(self) -> int:
+        return len(self._namespaces)
+
+    @classmethod
+    def read(cls, path: Path) -> "Prefixes":
+        """Read the SHACL prefix declarations (SHACL 5.2.1) in the Turtle file `path`."""
+        found: dict[ox.NamedNode | ox.BlankNode | ox.Triple, dict[str, str]] = {}
+        for quad in read_turtle(path).quads:
+            if quad.predicate.value in (SHACL + "prefix", SHACL + "namespace"):
+                part = quad.predicate.value.removeprefix(SHACL)
+                if not isinstance(quad.object, ox.Literal):
+                    raise DataError(f"{path}: sh:{part} of {quad.subject} must be a literal.")
+                found.setdefault(quad.subject, {})[part] = quad.object.value
+        for subject, parts in found.items():
+            if len(parts) != 2:
+                raise DataError(f"{path}: {subject} lacks its sh:prefix or its sh:namespace.")
+        return cls({parts["prefix"]: parts["namespace"] for parts in found.values()})
+
+    def iri(self, short: str) -> ox.NamedNode:
+        """Return the IRI that a prefixed name such as `id:mqm` stands for.
+
+        Raises `DataError` for a prefix that is not in the list.
+        """
+        prefix, colon, local = short.partition(":")
+        if not colon or prefix not in self:
+            raise DataError(f"{short!r} has no prefix of ontology/prefixes.ttl before its colon.")
+        return ox.NamedNode(self[prefix] + local)
+
+    def shorten(self, iri: str) -> str:
+        """Return `iri` as a prefixed name by the longest namespace, or in angle brackets."""
+        fitting = [item for item in self.items() if iri.startswith(item[1])]
+        for prefix, namespace in sorted(fitting, key=lambda item: -len(item[1])):
+            if PLAIN_LOCAL.fullmatch(iri.removeprefix(namespace)):
+                return f"{prefix}:{iri.removeprefix(namespace)}"
+        return f"<{iri}>"
+
+
+def term(local: str) -> ox.NamedNode:
+    """Return the term of our own ontology with this local name."""
+    return ox.NamedNode(TERMS + local)
+
+
+def read_turtle(path: Path, graph: ox.NamedNode | None = None) -> Turtle:
+    """Read the Turtle file `path` into quads of the graph `graph` (default graph if None).
+
+    Raises `DataError` that names file, line and column if it is not UTF-8 Turtle.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text: the byte at {error.start} is wrong.") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    return parse_turtle(text, str(path), graph)
+
+
+def parse_turtle(text: str, name: str, graph: ox.NamedNode | None = None) -> Turtle:
+    """Read Turtle text; `name` is what an error calls it. Otherwise as `read_turtle`."""
+    target = graph or ox.DefaultGraph()
+    parser = ox.parse(text, format=ox.RdfFormat.TURTLE, rename_blank_nodes=True)
+    try:
+        quads = [ox.Quad(q.subject, q.predicate, q.object, target) for q in parser]
+    except SyntaxError as error:
+        reason = re.sub(r"^Parser error at .*?: ", "", error.msg or "it cannot be read")
+        raise DataError(
+            f"{name}, line {error.lineno}, column {error.offset}: not valid Turtle: {reason}."
+        ) from None
+    return Turtle(quads, dict(parser.prefixes))
+
+
+def canonical_nquads(quads: Iterable[ox.Quad]) -> bytes:
+    """Return the canonical N-Quads document of a dataset: RDFC-1.0 labels, sorted lines.
+
+    Lines are in code point order, each once, UTF-8 (RDF Dataset Canonicalization, 4.4).
+    """
+    dataset = ox.Dataset(quads)
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    document = ox.serialize(dataset, format=ox.RdfFormat.N_QUADS) or b""
+    return b"".join(line + b"\n" for line in sorted(document.split(b"\n")) if line)
+
+
+def write_nquads(quads: Iterable[ox.Quad], path: Path) -> str:
+    """Write the canonical N-Quads document to `path` and return its fingerprint."""
+    document = canonical_nquads(quads)
+    path.write_bytes(document)
+    return hashlib.sha256(document).hexdigest()
+
+
+def fingerprint(quads: Iterable[ox.Quad]) -> str:
+    """Return the SHA-256 of the canonical N-Quads document, in hexadecimal (RDFC-1.0)."""
+    return hashlib.sha256(canonical_nquads(quads)).hexdigest()
+
+
+def union(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
+    """Yield the statements of all graphs, each put into the default graph."""
+    for quad in quads:
+        yield ox.Quad(quad.subject, quad.predicate, quad.object)
+
+
+def union_fingerprint(quads: Iterable[ox.Quad]) -> str:
+    """Return the fingerprint of the union of all graphs, as an export to Turtle has it."""
+    return fingerprint(union(quads))
+
+
+def to_rdflib(node: Term) -> rdflib.URIRef | rdflib.BNode | rdflib.Literal:
+    """Return the rdflib term for a pyoxigraph term; a literal keeps its lexical form."""
+    if isinstance(node, ox.NamedNode):
+        return rdflib.URIRef(node.value)
+    if isinstance(node, ox.BlankNode):
+        return rdflib.BNode(node.value)
+    if node.language:
+        return rdflib.Literal(node.value, lang=node.language)
+    if node.datatype.value == str(rdflib.XSD.string):
+        return rdflib.Literal(node.value)
+    return rdflib.Literal(node.value, datatype=to_rdflib(node.datatype), normalize=False)
+
+
+def from_rdflib(node: rdflib.term.Node) -> Term:
+    """Return the pyoxigraph term for an rdflib term; raises `TypeError` for any other."""
+    if isinstance(node, rdflib.Literal):
+        if node.language:
+            return ox.Literal(str(node), language=node.language)
+        datatype = ox.NamedNode(str(node.datatype)) if node.datatype else None
+        return ox.Literal(str(node), datatype=datatype)
+    if isinstance(node, rdflib.URIRef):
+        return ox.NamedNode(str(node))
+    if isinstance(node, rdflib.BNode):
+        return ox.BlankNode(str(node))
+    raise TypeError(f"{type(node).__name__} is no term of RDF 1.1")
+
+
+def to_rdflib_graph(quads: Iterable[ox.Quad], prefixes: Mapping[str, str]) -> rdflib.Graph:
+    """Return one rdflib graph of all statements, whatever their graph, with these prefixes."""
+    graph = rdflib.Graph(bind_namespaces="none")
+    for prefix, namespace in prefixes.items():
+        graph.bind(prefix, namespace, override=True, replace=True)
+    for quad in quads:
+        nodes = (quad.subject, quad.predicate, quad.object)
+        if any(isinstance(node, ox.Triple) for node in nodes):
+            raise DataError(f"{quad} uses a quoted triple, which RDF 1.1 does not have.")
+        graph.add(tuple(to_rdflib(node) for node in nodes))  # type: ignore[arg-type]
+    return graph
+
+
+def from_rdflib_dataset(dataset: rdflib.Dataset) -> Iterator[ox.Quad]:
+    """Yield the quads of an rdflib dataset; its default graph becomes the default graph."""
+    for *nodes, name in dataset.quads():
+        default = name is None or name == DATASET_DEFAULT_GRAPH_ID
+        graph = ox.DefaultGraph() if default else from_rdflib(name)  # type: ignore[arg-type]
+        yield ox.Quad(*(from_rdflib(node) for node in nodes), graph)  # type: ignore[call-arg, arg-type]

@@ -1,0 +1,214 @@
+"""Every setting of the program: one frozen record, read from the environment once.
+
+Functions receive a `Settings`; nothing reads the environment later. A setting is one
+field below, with its variable, its meaning and the parser of its value in one place,
+so that `describe_settings` (the README's table) cannot lag behind.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kg.errors import InputError
+
+CACHE_FOLDER = "contested-kg"
+
+
+class SettingDescription(NamedTuple):
+    """One row of the README's table of settings."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+def default_snapshots(env: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """Return the folder for snapshots in the user's cache, as the platform has it.
+
+    Linux and others follow the XDG Base Directory Specification.
+    """
+    home = Path(env.get("HOME") or env.get("USERPROFILE") or "~").expanduser()
+    if platform == "darwin":
+        return home / "Library" / "Caches" / CACHE_FOLDER
+    if platform == "win32":
+        return Path(env.get("LOCALAPPDATA") or home / "AppData" / "Local") / CACHE_FOLDER
+    return Path(env.get("XDG_CACHE_HOME") or home / ".cache") / CACHE_FOLDER
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _existing_folder(text: str) -> Path:
+    folder = _folder(text)
+    if not folder.is_dir():
+        raise ValueError(f"the folder {folder} does not exist")
+    return folder
+
+
+def _at_least(smallest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.strip().isdecimal() or int(text) < smallest:
+            raise ValueError(f"a whole number of at least {smallest} is needed")
+        return int(text)
+
+    return parse
+
+
+def _port(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) > 65535:
+        raise ValueError("a port is a number from 0 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 86400:
+        raise ValueError("a number of seconds above 0 and below 86400 is needed")
+    return seconds
+
+
+def _iri(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or not text.endswith("/"):
+        raise ValueError("an http or https IRI that ends with a slash is needed")
+    return text
+
+
+def _setting(
+    name: str,
+    meaning: str,
+    parse: Callable[[str], Any],
+    *,
+    default: Any = None,
+    factory: Callable[[], Any] | None = None,
+    shown: str | None = None,
+) -> Any:
+    metadata = {"name": name, "meaning": meaning, "parse": parse}
+    metadata["shown"] = shown if shown is not None else str(default)
+    if factory is not None:
+        return field(default_factory=factory, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be set, with defaults that work; see `describe_settings` for the meaning."""
+
+    snapshots: Path = _setting(
+        "KG_SNAPSHOTS",
+        "Folder of the snapshots that `kg build` writes and the other commands read.",
+        _folder,
+        factory=lambda: default_snapshots({}),
+        shown="the user's cache folder + `/contested-kg`",
+    )
+    documents: Path | None = _setting(
+        "KG_DOCUMENTS",
+        "Folder of the source texts; set, digests and offsets are verified and passages shown.",
+        _existing_folder,
+        shown="none",
+    )
+    source: Path | None = _setting(
+        "KG_SOURCE",
+        "Folder that holds `ontology/`, `data/` and `shapes/`.",
+        _existing_folder,
+        shown="the checkout around the current folder, else what the package carries",
+    )
+    host: str = _setting(
+        "KG_HOST", "Address that the server listens on.", str.strip, default="127.0.0.1"
+    )
+    port: int = _setting(
+        "KG_PORT", "Port that the server listens on; 0 takes a free one.", _port, default=8000
+    )
+    base_iri: str = _setting(
+        "KG_BASE_IRI",
+        "IRIs that begin with it are the graph's own; the server answers them under its host.",
+        _iri,
+        default="https://w3id.org/contested-kg/",
+    )
+    time_limit: float = _setting(
+        "KG_TIME_LIMIT", "Longest time a query may run, in seconds.", _seconds, default=30.0
+    )
+    row_limit: int = _setting(
+        "KG_ROW_LIMIT",
+        "Most rows or triples in one answer; above it the query is refused, never cut short.",
+        _at_least(1),
+        default=1_000_000,
+    )
+    byte_limit: int = _setting(
+        "KG_BYTE_LIMIT",
+        "Most bytes in one answer, before compression.",
+        _at_least(1),
+        default=256 * 1024 * 1024,
+    )
+    request_limit: int = _setting(
+        "KG_REQUEST_LIMIT",
+        "Most bytes in a request, its query included.",
+        _at_least(1),
+        default=1024 * 1024,
+    )
+    workers: int = _setting(
+        "KG_WORKERS", "Queries that are evaluated at one time.", _at_least(1), default=4
+    )
+    worker_memory: int = _setting(
+        "KG_WORKER_MEMORY",
+        "Most bytes of memory that one query may take beside the shared graph.",
+        _at_least(64 * 1024 * 1024),
+        default=2 * 1024**3,
+    )
+    concurrent: int = _setting(
+        "KG_CONCURRENT",
+        "Queries that may run or wait at one time; one more is answered 503.",
+        _at_least(1),
+        default=64,
+    )
+    cache_limit: int = _setting(
+        "KG_CACHE_LIMIT",
+        "Most bytes of answers kept in memory; 0 keeps none.",
+        _at_least(0),
+        default=64 * 1024 * 1024,
+    )
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str]) -> "Settings":
+        """Read the settings from `env` (variable to text); an empty value means the default.
+
+        Raises `InputError` for a value that cannot be used, and for a variable that is
+        a near miss of a setting, since it would otherwise be ignored without a word.
+        """
+        _refuse_near_misses(env)
+        values: dict[str, Any] = {"snapshots": default_snapshots(env)}
+        for each in fields(cls):
+            text = env.get(each.metadata["name"], "")
+            if text.strip():
+                values[each.name] = _parse(text, each.metadata)
+        return cls(**values)
+
+
+def describe_settings() -> list[SettingDescription]:
+    """Return name, default and meaning of every setting, in the order of the README's table."""
+    return [
+        SettingDescription(each.metadata["name"], each.metadata["shown"], each.metadata["meaning"])
+        for each in fields(Settings)
+    ]
+
+
+def _parse(text: str, metadata: Mapping[str, Any]) -> Any:
+    try:
+        return metadata["parse"](text)
+    except ValueError as error:
+        raise InputError(f"{metadata['name']} is {text!r}, but {error}.") from error
+
+
+def _refuse_near_misses(env: Mapping[str, str]) -> None:
+    names = [row.name for row in describe_settings()]
+    for name in env:
+        if not name.startswith("KG_") or name in names:
+            continue
+        if near := get_close_matches(name, names, n=1, cutoff=0.85):
+            raise InputError(f"{name} is not a setting; did you mean {near[0]}?")

@@ -1,0 +1,186 @@
+"""EDTF text to spans of days: the one place that knows the `edtf` library.
+
+`kg.dates` gives the spans their meaning and documents the rules that are applied here.
+"""
+
+import calendar
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from edtf import parse_edtf
+from edtf.parser.edtf_exceptions import EDTFParseException
+from edtf.parser.parser_classes import (
+    Consecutives,
+    Date,
+    Interval,
+    OneOfASet,
+    Season,
+    UncertainOrApproximate,
+    Unspecified,
+    UnspecifiedIntervalSection,
+)
+
+from kg.errors import DataError
+
+SEASON_STARTS = {"21": 3, "22": 6, "23": 9, "24": 12}
+EXAMPLES = "1992, 1992-06, 1992-06-19, 1992/1994, /2014, 2014/.., 198X, 1992~"
+
+
+class Span(NamedTuple):
+    """From the first to the last day, both included."""
+
+    first: date
+    last: date
+
+
+class _Unit(NamedTuple):
+    """The precision of a date: so many months, or one day where there are none."""
+
+    months: int
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An EDTF expression: normal text, span of its start and of its end (None: unknown).
+
+    `goes_on` and `began_before` tell an open side (`..`) from an unknown one;
+    `uncertain` is true if any part carries `?` or `%`.
+    """
+
+    text: str
+    start: Span | None
+    end: Span | None
+    began_before: bool = False
+    goes_on: bool = False
+    uncertain: bool = False
+
+    @property
+    def open_ended(self) -> bool:
+        """Tell whether the expression has `..` on either side."""
+        return self.goes_on or self.began_before
+
+
+@lru_cache(maxsize=4096)
+def read_expression(text: str) -> Expression:
+    """Read EDTF text; raises `DataError` with examples if it is none that can be bounded."""
+    parsed = _parse(text)
+    if not isinstance(parsed, Interval):
+        span = _span(parsed, text)
+        return Expression(_normal(parsed), span, span, uncertain=_uncertain(parsed))
+    expression = Expression(
+        _normal(parsed),
+        _side(parsed.lower, text),
+        _side(parsed.upper, text),
+        began_before=getattr(parsed.lower, "is_open", False),
+        goes_on=getattr(parsed.upper, "is_open", False),
+        uncertain=_uncertain(parsed.lower) or _uncertain(parsed.upper),
+    )
+    _check_order(expression, text)
+    return expression
+
+
+def _parse(text: str) -> Any:
+    try:
+        return parse_edtf(text.strip())
+    except EDTFParseException:
+        raise DataError(f"{text!r} is not an EDTF date; write for example {EXAMPLES}.") from None
+
+
+def _check_order(expression: Expression, text: str) -> None:
+    start, end = expression.start, expression.end
+    if start is None and end is None:
+        raise DataError(f"{text!r} says nothing about time; leave the date out.")
+    if start is not None and end is not None and start.first > end.last:
+        raise DataError(f"{text!r} ends before it starts; exchange the two dates or correct one.")
+
+
+def _normal(parsed: Any) -> str:
+    text = str(parsed).replace(" ", "")
+    lower, slash, upper = text.partition("/")
+    return lower if slash and lower == upper else text
+
+
+def _side(side: Any, text: str) -> Span | None:
+    return None if isinstance(side, UnspecifiedIntervalSection) else _span(side, text)
+
+
+def _span(node: Any, text: str) -> Span:
+    if type(node) is UncertainOrApproximate:
+        span = _span(node.date, text)
+        return _widened(span, _unit(node.date), text) if node.ua else span
+    if type(node) is Unspecified:
+        span = _strict(node, text)
+        return _widened(span, _unit(node), text) if node.ua else span
+    if type(node) is Date and not node.significant_digits:
+        return _strict(node, text)
+    if type(node) is Season and node.season in SEASON_STARTS:
+        return _season(int(node.year), SEASON_STARTS[node.season], text)
+    if type(node) is OneOfASet:
+        return _set_span(node, text)
+    raise DataError(
+        f"{text!r} is EDTF, but of a form that is not used here; write for example {EXAMPLES},"
+        " and one claim for each date of a set."
+    )
+
+
+def _set_span(node: Any, text: str) -> Span:
+    spans = []
+    for each in node.objects:
+        if type(each) is Consecutives and each.lower and each.upper:
+            spans += [_span(each.lower, text), _span(each.upper, text)]
+        else:
+            spans.append(_span(each, text))
+    return Span(min(span.first for span in spans), max(span.last for span in spans))
+
+
+def _strict(node: Any, text: str) -> Span:
+    first, last = node.lower_strict(), node.upper_strict()
+    try:
+        return Span(date(*first[:3]), date(*last[:3]))
+    except ValueError:
+        raise DataError(f"{text!r} has a year outside 1 to 9999, or no such day.") from None
+
+
+def _season(year: int, month: int, text: str) -> Span:
+    try:
+        return Span(date(year, month, 1), _month_end(*_shift(year, month, 2)))
+    except ValueError:
+        raise DataError(f"{text!r} reaches outside the years 1 to 9999.") from None
+
+
+def _unit(node: Any) -> _Unit:
+    if type(node) is Season:
+        return _Unit(3)
+    year, month, day = str(node.year), node.month, node.day
+    if month is None or "X" in month:
+        return _Unit(12 * 10 ** year.count("X"))
+    return _Unit(1 if day is None or "X" in day else 0)
+
+
+def _widened(span: Span, unit: _Unit, text: str) -> Span:
+    try:
+        if unit.months == 0:
+            return Span(
+                date.fromordinal(span.first.toordinal() - 1),
+                date.fromordinal(span.last.toordinal() + 1),
+            )
+        first = date(*_shift(span.first.year, span.first.month, -unit.months), 1)
+        return Span(first, _month_end(*_shift(span.last.year, span.last.month, unit.months)))
+    except ValueError:
+        raise DataError(f"{text!r} reaches outside the years 1 to 9999.") from None
+
+
+def _shift(year: int, month: int, months: int) -> tuple[int, int]:
+    years, index = divmod(month - 1 + months, 12)
+    return year + years, index + 1
+
+
+def _month_end(year: int, month: int) -> date:
+    return date(year, month, calendar.monthrange(year, month)[1])
+
+
+def _uncertain(node: Any) -> bool:
+    mark = getattr(node, "ua", None)
+    return mark is not None and str(mark) in "?%"

@@ -1,0 +1,73 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from kg.errors import InputError
+from kg.settings import Settings, default_snapshots, describe_settings
+
+
+def test_defaults_need_no_environment():
+    settings = Settings.from_environment({})
+    assert (settings.host, settings.port, settings.documents) == ("127.0.0.1", 8000, None)
+
+
+def test_values_are_read_and_typed(tmp_path):
+    env = {"KG_PORT": "81", "KG_TIME_LIMIT": "2.5", "KG_DOCUMENTS": str(tmp_path), "KG_HOST": ""}
+    settings = Settings.from_environment(env)
+    assert (settings.port, settings.time_limit, settings.documents) == (81, 2.5, tmp_path)
+    assert settings.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("KG_PORT", "eighty", "0 to 65535"),
+        ("KG_PORT", "65536", "0 to 65535"),
+        ("KG_TIME_LIMIT", "0", "seconds"),
+        ("KG_TIME_LIMIT", "nan", "seconds"),
+        ("KG_ROW_LIMIT", "0", "at least 1"),
+        ("KG_WORKERS", "-1", "at least 1"),
+        ("KG_BASE_IRI", "https://example.org", "slash"),
+        ("KG_DOCUMENTS", "/no/such/folder", "does not exist"),
+        ("KG_SOURCE", "/no/such/folder", "does not exist"),
+    ],
+)
+def test_a_bad_value_names_setting_and_remedy(name, value, said):
+    with pytest.raises(InputError, match=said) as caught:
+        Settings.from_environment({name: value})
+    assert str(caught.value).startswith(f"{name} is {value!r}")
+
+
+def test_a_misspelt_setting_is_not_ignored():
+    with pytest.raises(InputError, match="did you mean KG_SNAPSHOTS"):
+        Settings.from_environment({"KG_SNAPSHOT": "/tmp"})
+
+
+def test_other_variables_are_left_alone():
+    assert Settings.from_environment({"KG_UNRELATED_THING": "1", "PATH": "/bin"}).port == 8000
+
+
+def test_every_field_is_described():
+    described = describe_settings()
+    assert len(described) == len(dataclasses.fields(Settings))
+    assert all(row.name.startswith("KG_") and row.default and row.meaning for row in described)
+    assert len({row.name for row in described}) == len(described)
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings.from_environment({}).port = 1
+
+
+@pytest.mark.parametrize(
+    ("platform", "env", "folder"),
+    [
+        ("linux", {"HOME": "/h"}, "/h/.cache/contested-kg"),
+        ("linux", {"HOME": "/h", "XDG_CACHE_HOME": "/c"}, "/c/contested-kg"),
+        ("darwin", {"HOME": "/h"}, "/h/Library/Caches/contested-kg"),
+        ("win32", {"USERPROFILE": "/h", "LOCALAPPDATA": "/l"}, "/l/contested-kg"),
+    ],
+)
+def test_the_cache_folder_follows_the_platform(platform, env, folder):
+    assert default_snapshots(env, platform) == Path(folder)
