@@ -1,0 +1,149 @@
+"""Compare the source files, where they are at hand, with the registered digests and offsets.
+
+Whoever has the files points the setting `KG_DOCUMENTS` at their folder: then
+`verify_evidence` checks everything, and `read_texts` gives pages the passages
+themselves. Nothing here changes what is built.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from kg.documents import Passage, SourceDocument, digest
+from kg.errors import EvidenceError
+
+#: What stands between passages; tried in turn to find a changed character there.
+_WHITE = " \n\t\r\u00a0"
+
+
+def read_texts(documents: Iterable[SourceDocument], folder: Path) -> dict[str, str]:
+    """Return slug → text of the registered documents found in a folder, by digest alone.
+
+    Files are recognised whatever they are called; those that are changed or
+    missing are left out. Raises `EvidenceError` if the folder cannot be read.
+    """
+    by_digest = {digest(content): content for content in _contents(folder).values()}
+    return {
+        document.slug: by_digest[document.sha256].decode()
+        for document in documents
+        if document.sha256 in by_digest
+    }
+
+
+def passage_text(
+    texts: Mapping[str, str], documents: Iterable[SourceDocument], iri: str
+) -> str | None:
+    """Return the words of the passage with this IRI, or None if its file is not at hand."""
+    for document in documents:
+        for passage in document.passages:
+            if passage.iri == iri and document.slug in texts:
+                return passage.of(texts[document.slug])
+    return None
+
+
+def verify_evidence(documents: Sequence[SourceDocument], folder: Path) -> int:
+    """Check every file and every passage digest; return the number of passages that agree.
+
+    Raises `EvidenceError` naming document, passage and offsets of the first fault:
+    a missing file, a changed byte, or an offset that does not fit the file.
+    """
+    contents = _contents(folder)
+    for document in documents:
+        content = _find(document, contents)
+        intact = digest(content) == document.sha256
+        text = _decode(document, content)
+        _verify_passages(document, text, intact=intact)
+        if not intact:
+            raise EvidenceError(_change_between_passages(document, text))
+        if (len(text), len(content)) != (document.length, document.byte_length):
+            raise EvidenceError(
+                f"Document {document.slug}: its file has {len(text)} characters in {len(content)}"
+                f" bytes; correct length and byteLength in documents.ttl."
+            )
+    return sum(len(document.passages) for document in documents)
+
+
+def _verify_passages(document: SourceDocument, text: str, *, intact: bool) -> None:
+    for passage in document.passages:
+        if digest(passage.of(text)) == passage.sha256:
+            continue
+        why = (
+            "the offsets or the digest in data/passages are wrong, the file is the registered one"
+            if intact
+            else "the file was changed here or before; restore the registered file"
+        )
+        raise EvidenceError(f"{_place(document, passage)}: the text has another digest; {why}.")
+
+
+def _place(document: SourceDocument, passage: Passage) -> str:
+    return (
+        f"Document {document.slug} (file {document.file_digits}), passage {passage.number:03d},"
+        f" offsets {passage.start}-{passage.end}"
+    )
+
+
+def _change_between_passages(document: SourceDocument, text: str) -> str:
+    """Say where the white space between the passages was changed, as exactly as can be found."""
+    if not document.passages:
+        return f"Document {document.slug}: its file was changed; restore the registered file."
+    last = document.passages[-1]
+    position = _changed_position(document, text)
+    if position is None:
+        return (
+            f"{_place(document, last)}: every passage agrees but the file does not; its white"
+            " space, or what follows this last passage, was changed; restore the registered file."
+        )
+    beside = next((p for p in document.passages if p.start > position), last)
+    return (
+        f"{_place(document, beside)}: the character at offset {position}, beside this passage,"
+        " was changed; restore the registered file."
+    )
+
+
+def _changed_position(document: SourceDocument, text: str) -> int | None:
+    """Find the one character outside all passages whose repair restores the digest."""
+    inside = {i for passage in document.passages for i in range(passage.start, passage.end)}
+    for position in range(len(text)):
+        if position in inside:
+            continue
+        for white in _WHITE:
+            if digest(text[:position] + white + text[position + 1 :]) == document.sha256:
+                return position
+    return None
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    try:
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+        return {path.name: path.read_bytes() for path in files}
+    except OSError as error:
+        raise EvidenceError(
+            f"The documents folder {folder} cannot be read ({error.strerror});"
+            " set KG_DOCUMENTS to the folder with the source files."
+        ) from error
+
+
+def _find(document: SourceDocument, contents: Mapping[str, bytes]) -> bytes:
+    """Choose a document's file: by digest, else by the digits in front of its name."""
+    for content in contents.values():
+        if digest(content) == document.sha256:
+            return content
+    for name, content in contents.items():
+        if name[:3] == document.file_digits:
+            return content
+    raise EvidenceError(
+        f"Document {document.slug}: no file in the documents folder has its digest or a name"
+        f" that begins with {document.file_digits}."
+    )
+
+
+def _decode(document: SourceDocument, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        offset = len(content[: error.start].decode())
+        last = document.passages[-1] if document.passages else None
+        near = next((p for p in document.passages if offset < p.end), last)
+        where = _place(document, near) if near else f"Document {document.slug}"
+        raise EvidenceError(
+            f"{where}: the byte at offset {offset} is not UTF-8; restore the registered file."
+        ) from error

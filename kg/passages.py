@@ -1,0 +1,291 @@
+"""From a text to its registered passages: segmentation, agreement, copies, Turtle.
+
+`draft` is what `kg passages FILE` runs: it takes the spans that `kg.segments`
+proposes, or a reviewed table, finds what they repeat of the registered
+documents, and writes `data/passages/<document>.ttl`, with a report on how well
+the proposals agree with the reviewed passages of the documents at hand. The rules
+were made with the first five documents in view, so that agreement is an upper bound
+for others: a reviewer reads every draft.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rdflib import XSD, Graph, Literal, Namespace, URIRef
+from rdflib.namespace import RDF
+
+from kg import names
+from kg.copies import Repetition, Text, repetitions
+from kg.documents import DOCUMENTS, OA, Passage, SourceDocument, digest, passage_iri
+from kg.errors import InputError
+from kg.evidence import read_texts
+from kg.format import format_turtle
+from kg.rdf import TERMS
+from kg.segments import HEADING, INFOBOX, KINDS, LIST, SENTENCE, Proposal, field_label, propose
+
+#: Why a passage of a kind is proposed as stating nothing; a reviewer may say it better.
+_REASONS = {
+    HEADING: "A heading that only names its topic.",
+    INFOBOX: "An infobox line without a value, or a caption of the box.",
+    LIST: "A pointer to another article; nothing is said about it here.",
+    SENTENCE: "The sentence states nothing that could be true or false.",
+}
+_KG, _OA = Namespace(TERMS), Namespace(OA)
+_COLUMNS = ("start", "end", "kind", "section", "factual")
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well proposed passages match reviewed ones; shares between 0 and 1.
+
+    `f1` is over exact spans, `boundary_f1` over their starts and ends; `kinds`
+    and `sections` are the shares of right ones among the spans that match.
+    """
+
+    proposed: int
+    reviewed: int
+    precision: float
+    recall: float
+    f1: float
+    boundary_f1: float
+    kinds: float
+    sections: float
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The outcome of `draft`: the passages, a report to print, and the Turtle to review."""
+
+    passages: tuple[Passage, ...]
+    report: str
+    turtle: str
+
+
+def draft(
+    file: Path,
+    documents: Sequence[SourceDocument],
+    slug: str | None = None,
+    reviewed: Path | None = None,
+    folder: Path | None = None,
+) -> Draft:
+    """Make the passages of a text file, with a report and Turtle.
+
+    `documents` are the registered ones; `folder` holds their files and is needed to
+    find copies; `reviewed` is a CSV table with the columns start, end, kind, section,
+    factual and, optionally, reason, which replaces the proposed segmentation. The
+    slug defaults to the registered one, else to the file's name. Raises `InputError`.
+    """
+    text = _read(file)
+    name = slug or _slug(file, text, documents)
+    proposals = read_reviewed(reviewed, text) if reviewed else propose_with_reasons(text)
+    texts = {**(read_texts(documents, folder) if folder else {}), name: text}
+    passages = register(name, text, proposals, documents, texts)
+    report = _report(name, text, passages, documents, texts)
+    return Draft(passages, report, turtle(name, passages))
+
+
+def propose_with_reasons(text: str) -> list[tuple[Proposal, str | None]]:
+    """Propose passages, each with the reason why it is held to state nothing, or None."""
+    return [(p, None if p.factual else _REASONS[p.kind]) for p in propose(text)]
+
+
+def read_reviewed(path: Path, text: str) -> list[tuple[Proposal, str | None]]:
+    """Read a reviewed segmentation; labels of infobox lines come from the text.
+
+    Raises `InputError` naming the row for a missing column, a bad offset or kind.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path.name} cannot be read as a UTF-8 CSV table: {error}.") from error
+    return [_reviewed_row(row, text, f"{path.name}, row {i}") for i, row in enumerate(rows, 1)]
+
+
+def _reviewed_row(row: Mapping[str, str], text: str, where: str) -> tuple[Proposal, str | None]:
+    missing = [column for column in _COLUMNS if not row.get(column)]
+    if missing:
+        raise InputError(f"{where}: no value for {', '.join(missing)}.")
+    kind, factual = row["kind"], row["factual"] == "yes"
+    if kind not in KINDS:
+        raise InputError(f"{where}: kind {kind!r} is none of {', '.join(KINDS)}.")
+    if row["factual"] not in ("yes", "no"):
+        raise InputError(f"{where}: factual must be yes or no.")
+    if not (row["start"].isdecimal() and row["end"].isdecimal()):
+        raise InputError(f"{where}: start and end must be whole numbers.")
+    start, end = int(row["start"]), int(row["end"])
+    if not start < end <= len(text):
+        raise InputError(f"{where}: {start}-{end} is no span of a text of {len(text)} characters.")
+    label = field_label(text[start:end]) if kind == INFOBOX else None
+    reason = None if factual else row.get("reason") or _REASONS[kind]
+    return Proposal(start, end, kind, row["section"], label, factual), reason
+
+
+def register(
+    slug: str,
+    text: str,
+    proposals: Iterable[tuple[Proposal, str | None]],
+    documents: Sequence[SourceDocument],
+    texts: Mapping[str, str],
+) -> tuple[Passage, ...]:
+    """Give the spans of a text their numbers and what they repeat of earlier documents.
+
+    A document that is registered is compared with those before it, a new one with all.
+    """
+    spans = [(passage_iri(slug, n), n, *rest) for n, rest in enumerate(proposals, 1)]
+    before = list(_texts_before(slug, documents, texts))
+    own = [Text(iri, span.kind, text[span.start : span.end]) for iri, _, span, _ in spans]
+    repeated = repetitions([*before, *own])
+    return tuple(
+        _passage(iri, number, span, reason, text, repeated.get(iri, Repetition()))
+        for iri, number, span, reason in spans
+    )
+
+
+def _texts_before(
+    slug: str, documents: Sequence[SourceDocument], texts: Mapping[str, str]
+) -> Iterable[Text]:
+    for document in documents:
+        if document.slug == slug:
+            return
+        for passage in document.passages if document.slug in texts else ():
+            yield Text(passage.iri, passage.kind, passage.of(texts[document.slug]))
+
+
+def _passage(
+    iri: str, number: int, span: Proposal, reason: str | None, text: str, repeats: Repetition
+) -> Passage:
+    return Passage(
+        iri=iri,
+        number=number,
+        kind=span.kind,
+        section=span.section,
+        start=span.start,
+        end=span.end,
+        sha256=digest(text[span.start : span.end]),
+        factual=span.factual,
+        field_label=span.field_label,
+        no_claims=reason,
+        copy_of=repeats.copy_of,
+        near_copies=tuple(sorted(iri for iri, _ in repeats.near_copies)),
+    )
+
+
+def agreement(
+    proposed: Sequence[Proposal | Passage], reviewed: Sequence[Proposal | Passage]
+) -> Agreement:
+    """Compare proposed with reviewed passages: exact spans, boundaries, kinds, sections."""
+    ours = {(p.start, p.end): p for p in proposed}
+    theirs = {(p.start, p.end): p for p in reviewed}
+    common = ours.keys() & theirs.keys()
+    edges = [{edge for span in spans for edge in span} for spans in (ours, theirs)]
+    return Agreement(
+        proposed=len(ours),
+        reviewed=len(theirs),
+        precision=_share(len(common), len(ours)),
+        recall=_share(len(common), len(theirs)),
+        f1=_share(2 * len(common), len(ours) + len(theirs)),
+        boundary_f1=_share(2 * len(edges[0] & edges[1]), len(edges[0]) + len(edges[1])),
+        kinds=_share(sum(ours[s].kind == theirs[s].kind for s in common), len(common)),
+        sections=_share(sum(ours[s].section == theirs[s].section for s in common), len(common)),
+    )
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0
+
+
+def turtle(slug: str, passages: Iterable[Passage]) -> str:
+    """Write passages as the Turtle of `data/passages/<slug>.ttl`."""
+    graph = Graph(bind_namespaces="none")
+    own = passage_iri(slug, 1).removesuffix("001")
+    ours = (("", TERMS), ("oa", OA), ("xsd", str(XSD)), ("d", DOCUMENTS), ("p", own))
+    for prefix, namespace in ours:
+        graph.bind(prefix, namespace)
+    for passage in passages:
+        _describe(graph, URIRef(DOCUMENTS + slug), passage)
+    return format_turtle(graph.serialize(format="turtle"), {}, slug)
+
+
+def _describe(graph: Graph, document: URIRef, passage: Passage) -> None:
+    rows: list[tuple[URIRef, URIRef | Literal | None]] = [
+        (RDF.type, _KG.Passage),
+        (_KG.document, document),
+        (_KG.kind, _KG[passage.kind]),
+        (_KG.section, Literal(passage.section)),
+        (_KG.sha256, Literal(passage.sha256)),
+        (_KG.factual, Literal(passage.factual)),
+        (_KG.number, Literal(passage.number, datatype=XSD.integer)),
+        (_OA.start, Literal(passage.start, datatype=XSD.integer)),
+        (_OA.end, Literal(passage.end, datatype=XSD.integer)),
+        (_KG.fieldLabel, Literal(passage.field_label) if passage.field_label else None),
+        (_KG.noClaims, Literal(passage.no_claims) if passage.no_claims else None),
+        (_KG.copyOf, URIRef(passage.copy_of) if passage.copy_of else None),
+        *((_KG.nearCopyOf, URIRef(near)) for near in passage.near_copies),
+    ]
+    for predicate, value in rows:
+        if value is not None:
+            graph.add((URIRef(passage.iri), predicate, value))
+
+
+def _report(
+    slug: str,
+    text: str,
+    passages: Sequence[Passage],
+    documents: Sequence[SourceDocument],
+    texts: Mapping[str, str],
+) -> str:
+    lines = [f"{slug}: {len(passages)} passages in {len(text)} characters"]
+    counts = ((kind, sum(p.kind == kind for p in passages)) for kind in KINDS)
+    lines.append("  " + ", ".join(f"{number} {kind}" for kind, number in counts if number))
+    lines.append(
+        f"  {sum(p.factual for p in passages)} state something,"
+        f" {sum(p.copy_of is not None for p in passages)} are identical to earlier passages,"
+        f" {sum(bool(p.near_copies) for p in passages)} nearly so"
+    )
+    unread = [d.slug for d in documents if d.slug not in texts]
+    if unread:
+        lines.append(f"  not compared, their files are not at hand: {', '.join(unread)}")
+    rows = [
+        _agreement_row(document, texts[document.slug])
+        for document in documents
+        if document.passages and digest(texts.get(document.slug, "")) == document.sha256
+    ]
+    if rows:
+        lines += ["agreement of proposed with reviewed passages:", _HEADER, *rows]
+    return "\n".join(lines) + "\n"
+
+
+_COLUMN_NAMES = ("precision", "recall", "F1", "edges F1", "kind", "section")
+_HEADER = f"  {'document':<34}" + "".join(f"{name:>10}" for name in _COLUMN_NAMES)
+
+
+def _agreement_row(document: SourceDocument, text: str) -> str:
+    result = agreement(propose(text), document.passages)
+    shares = (
+        result.precision,
+        result.recall,
+        result.f1,
+        result.boundary_f1,
+        result.kinds,
+        result.sections,
+    )
+    return f"  {document.slug:<34}" + "".join(f"{share:>10.3f}" for share in shares)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_bytes().decode()
+    except OSError as error:
+        raise InputError(f"{file.name} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file.name} is not UTF-8 text (byte {error.start}).") from error
+
+
+def _slug(file: Path, text: str, documents: Iterable[SourceDocument]) -> str:
+    for document in documents:
+        if document.sha256 == digest(text):
+            return document.slug
+    return names.slug(file.stem)

@@ -1,0 +1,36 @@
+"""Copies and near copies among sentences."""
+
+from kg.copies import Text, repetitions, similarity, words
+
+FIRST = "The old wells of the valley fell dry in the summer of 1950."
+EDITED = "The wells of the valley (all nine) fell dry in summer 1950."
+OTHER = "Nine men came from the coast to dig for water with their hands."
+
+
+def repeated(*texts: str, kind: str = "sentence") -> dict[str, tuple[str | None, tuple[str, ...]]]:
+    found = repetitions(Text(str(number), kind, text) for number, text in enumerate(texts))
+    return {
+        iri: (one.copy_of, tuple(near for near, _ in one.near_copies)) for iri, one in found.items()
+    }
+
+
+def test_all_copies_point_to_the_first() -> None:
+    assert repeated(FIRST, OTHER, FIRST, FIRST) == {"2": ("0", ()), "3": ("0", ())}
+
+
+def test_an_edited_sentence_is_a_near_copy_of_roots_only() -> None:
+    assert repeated(FIRST, FIRST, EDITED, OTHER) == {"1": ("0", ()), "2": (None, ("0",))}
+
+
+def test_short_sentences_coincide_by_chance() -> None:
+    assert repeated("It rained all day.", "It rained all day.") == {}
+
+
+def test_equal_lines_of_an_infobox_are_no_copies() -> None:
+    assert repeated(FIRST, FIRST, kind="infoboxLine") == {}
+
+
+def test_similarity_ignores_case_and_marks_and_is_zero_below_the_floor() -> None:
+    assert similarity(words(FIRST), words(FIRST.upper().replace(".", "!"))) == 1.0
+    assert similarity(words(FIRST), words(OTHER)) > 0
+    assert similarity(words(FIRST), words(OTHER), floor=0.9) == 0.0
