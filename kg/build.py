@@ -1,0 +1,113 @@
+"""`kg build`: from the Turtle that people edit to one immutable snapshot.
+
+Read, check, carry claims to identical passages, derive, describe, write. The documents,
+where they are at hand, are only compared with their digests: they never change the result.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from kg.assets import Assets, locate
+from kg.carry import carried_claims
+from kg.check import check_sources
+from kg.derive import DERIVED, derive_claims
+from kg.documents import load_documents
+from kg.evidence import verify_evidence
+from kg.facts import Facts
+from kg.metadata import DATASET, describe_dataset
+from kg.propositions import derive_propositions
+from kg.rdf import TERMS, Prefixes
+from kg.references import unknown_nodes
+from kg.rules import apply_rule
+from kg.settings import Settings
+from kg.snapshots import write_snapshot
+from kg.sources import Sources, read_sources, stop
+
+Step = Callable[[ox.Store, Path], Iterable[ox.Quad]]
+
+# Rules by name, in order: before the disputes are computed, and what depends on them.
+BEFORE_DISPUTES = (
+    "superclass-types",
+    "claim-document",
+    "claim-family",
+    "claim-curation",
+    "editorial-statements",
+)
+AFTER_DISPUTES = ("plain-triples", "unasserted", "part-of")
+
+
+def build_snapshot(settings: Settings) -> Path:
+    """Build the graph from the sources, write its snapshot and return the snapshot's folder.
+
+    Raises `DataError` that names file, line and remedy for the faults of the sources, and
+    `EvidenceError` where the documents at hand do not agree with what is registered.
+    """
+    assets = locate(settings)
+    quads = build_dataset(assets, settings.documents)
+    facts = Facts(quads)
+    return write_snapshot(
+        quads, summary(facts), facts.text(TERMS, "owl:versionInfo"), settings.snapshots
+    )
+
+
+def build_dataset(assets: Assets, documents: Path | None = None) -> list[ox.Quad]:
+    """Return all statements of the graph, in no particular order; raises as `build_snapshot`."""
+    sources = read_sources(assets)
+    check_sources(sources)
+    registered = load_documents(assets.data)
+    if documents is not None:
+        verify_evidence(registered, documents)
+    store = ox.Store()
+    store.extend(_input(sources))
+    for step in _steps():
+        store.extend(list(step(store, assets.ontology / "rules")))
+    store.extend(list(describe_dataset(store, Prefixes.read(assets.prefixes))))
+    return list(store)
+
+
+def summary(facts: Facts) -> dict[str, int]:
+    """Return the counts of the table that `kg build` prints, in its order."""
+    claims = facts.standing_claims()
+    return {
+        "documents": len(facts.instances("SourceDocument")),
+        "passages": len(facts.instances("Passage")),
+        "factual passages": sum(facts.true(each, "factual") for each in facts.instances("Passage")),
+        "passages with claims": len({p for each in claims for p in facts.texts(each, "evidence")}),
+        "claims": len(claims),
+        "carried claims": sum(bool(facts.all(each, "copyOf")) for each in claims),
+        "withdrawn claims": len(facts.instances("Claim")) - len(claims),
+        "propositions": len(facts.instances("Proposition")),
+        "disputes": len(facts.instances("Dispute")),
+        "entities": sum("/id/" in each and bool(facts.all(each, "rdf:type"))
+                        for each in facts.subjects()),
+        "unasserted events and plans": sum(
+            facts.true(each, "unasserted") for each in facts.subjects()),
+        "triples": int(facts.text(DATASET, "void:triples") or 0),
+    }  # fmt: skip
+
+
+def _input(sources: Sources) -> Iterator[ox.Quad]:
+    """Yield what is written and what is carried, once every reference leads somewhere."""
+    carried = carried_claims(sources)
+    quads = [*sources.quads(), *carried]
+    stop(unknown_nodes(sources, Facts(quads)))
+    yield from quads
+
+
+def _steps() -> Iterator[Step]:
+    """Yield the derivations; each sees what those before it have added."""
+    yield from (_rule(name) for name in BEFORE_DISPUTES)
+    yield _claims
+    yield from (_rule(name) for name in AFTER_DISPUTES)
+
+
+def _rule(name: str) -> Step:
+    return lambda store, rules: apply_rule(store, rules / f"{name}.rq", DERIVED)
+
+
+def _claims(store: ox.Store, _rules: Path) -> Iterator[ox.Quad]:
+    facts = Facts(store)
+    yield from derive_claims(facts)
+    yield from derive_propositions(facts)

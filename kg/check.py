@@ -1,0 +1,218 @@
+"""Checks on what people wrote that stop the build, each fault with file, line and remedy.
+
+Only what the derivations rely on is checked here; all else about the data is SHACL.
+"""
+
+import re
+from collections.abc import Iterator
+
+from kg import counts, dates
+from kg.errors import DataError
+from kg.facts import Facts, Value, expand
+from kg.names import suggest
+from kg.references import undefined_terms
+from kg.sources import CLAIMS, GRAPHS, PASSAGES, SourceFile, Sources, stop
+
+EDTF = "http://id.loc.gov/datatypes/edtf/EDTF"
+COUNT = expand("count")
+
+# What a claim must have once, with what to write where it is forgotten.
+REQUIRED = {
+    "rdf:subject": "rdf:subject id:…, or :missing rdf:subject where the text lost it",
+    "rdf:predicate": "rdf:predicate with a claim predicate of the ontology",
+    "rdf:object": "rdf:object …, or :missing rdf:object where the text lost it",
+    "speaker": ":speaker d:… if the document says it in its own voice, else :speaker id:…",
+    "stance": ":stance :asserted, :reported, :alleged or :doubted",
+    "polarity": ":polarity :affirmed or :denied",
+    "modality": ":modality :actual, :intended, :ordered, :expected or :possible",
+}
+AT_MOST_ONCE = (
+    "when", "whenKind", "missing", "missingState", "over", "amount", "unit", "replyKind",
+    "withdrawn", "curatedBy", "curatedOn",
+)  # fmt: skip
+_CLAIM = re.compile(re.escape(CLAIMS) + r"([^/]+)/(\d{3})-(\d{2})")
+_DATING_KINDS = {"startedOn": "point", "endedOn": "point", "happenedOn": "point",
+                 "lasted": "period"}  # fmt: skip
+
+
+def check_sources(sources: Sources) -> None:
+    """Raise `DataError` with the faults of the first check that finds any."""
+    stop(undefined_terms(sources))
+    stop(_defined_twice(sources))
+    facts = Facts(sources.quads())
+    stop(fault for file in sources.of("claims") for fault in _claims_file(file, facts))
+    stop(fault for file in sources.of("passages") for fault in _chains(file, facts))
+    stop(fault for file in sources.of("editorial") for fault in _editorial(file, facts))
+    stop(fault for file in sources.files for fault in _literals(file))
+
+
+def own_passage(claim: str) -> str:
+    """Return the passage that a claim's identifier names.
+
+    >>> own_passage("https://w3id.org/contested-kg/claim/x/007-02")
+    'https://w3id.org/contested-kg/passage/x/007'
+    """
+    document, _, number = claim.removeprefix(CLAIMS).rpartition("/")
+    return f"{PASSAGES}{document}/{number.partition('-')[0]}"
+
+
+def dating_kind(predicate: str) -> str:
+    """Return the kind of time that the object of a dating predicate is, or an empty text.
+
+    >>> dating_kind(expand("lasted")), dating_kind(expand("led"))
+    ('period', '')
+    """
+    return _DATING_KINDS.get(predicate.removeprefix(expand("")), "")
+
+
+def _defined_twice(sources: Sources) -> Iterator[str]:
+    """Yield a sentence for each entity, document, passage or claim with two definitions."""
+    first: dict[str, tuple[SourceFile, Value]] = {}
+    for file in (each for each in sources.files if each.part != "ontology"):
+        for quad in file.quads:
+            if quad.predicate.value == expand("rdf:type"):
+                node, kind = quad.subject.value, quad.object  # type: ignore[union-attr]
+                if node in first:
+                    yield _twice(node, file, same=kind == first[node][1], earlier=first[node][0])
+                first.setdefault(node, (file, kind))  # type: ignore[arg-type]
+
+
+def _twice(node: str, file: SourceFile, *, same: bool, earlier: SourceFile) -> str:
+    if file is earlier and not same:
+        return f"{file.where(node)}: {node} has two classes; keep the narrower one."
+    remedy = "keep one definition, or give the other the next free identifier."
+    if file is earlier:
+        return f"{file.where(node)}: {node} is defined twice in this file; {remedy}"
+    return f"{file.where(node)}: {node} is already defined in {earlier.where(node)}; {remedy}"
+
+
+def _claims_file(file: SourceFile, facts: Facts) -> Iterator[str]:
+    own = Facts(file.quads)
+    if file.document not in facts:
+        near = suggest(file.path.stem, (_slug(each) for each in facts.instances("SourceDocument")))
+        yield f"{file.path} is named after no registered document.{near}"
+        return
+    for subject in own.subjects():
+        if subject == GRAPHS + file.path.stem:
+            continue
+        found = _CLAIM.fullmatch(subject)
+        if not found or found[1] != file.path.stem:
+            yield (
+                f"{file.where(subject)}: {subject} is no claim of {file.path.stem}; claims are"
+                f" named {CLAIMS}{file.path.stem}/<passage, 3 digits>-<number, 2 digits>."
+            )
+        elif own.text(subject, "rdf:type") != expand("Claim"):
+            yield f"{file.where(subject)}: {subject} lacks its class; write `a :Claim`."
+        else:
+            for fault in _claim(subject, own, facts):
+                yield f"{file.where(subject)}: claim {subject.removeprefix(CLAIMS)} {fault}"
+
+
+def _claim(claim: str, own: Facts, facts: Facts) -> Iterator[str]:
+    """Yield what is wrong with the parts of one claim."""
+    missing = own.texts(claim, "missing")
+    for part, remedy in REQUIRED.items():
+        found, is_missing = len(own.all(claim, part)), expand(part) in missing
+        if found > 1:
+            yield f"has {found} values of {_written(part)}; make one claim for each."
+        elif found and is_missing:
+            yield f"has {_written(part)} and says that it is missing; take one of the two away."
+        elif not found and not is_missing:
+            yield f"has no {_written(part)}; write {remedy}."
+    for part in AT_MOST_ONCE:
+        if len(own.all(claim, part)) > 1:
+            yield f"has {len(own.all(claim, part))} values of {_written(part)}; keep one."
+    if bool(own.all(claim, "when")) != bool(own.all(claim, "whenKind")):
+        yield "has only one of :when and :whenKind; write both (:period, :point or :attestation)."
+    predicate = own.text(claim, "rdf:predicate")
+    if predicate and expand("ClaimPredicate") not in facts.texts(predicate, "rdf:type"):
+        near = suggest(predicate, facts.instances("ClaimPredicate"))
+        yield f"has the rdf:predicate {predicate}, which is no claim predicate.{near}"
+    yield from _evidence(claim, own, facts)
+
+
+def _evidence(claim: str, own: Facts, facts: Facts) -> Iterator[str]:
+    passage, evidence = own_passage(claim), own.texts(claim, "evidence")
+    short = passage.removeprefix(PASSAGES)
+    if not evidence:
+        yield f"has no :evidence; write :evidence p:{short[-3:]}, the passage in its identifier."
+    elif passage not in evidence:
+        named = ", ".join(each.removeprefix(PASSAGES) for each in evidence)
+        yield (
+            f"has the evidence {named}, but its identifier names passage {short}; correct the one"
+            " that is wrong (identifiers of published claims stay)."
+        )
+    for each in evidence:
+        if root := facts.text(each, "copyOf"):
+            yield (
+                f"rests on passage {each.removeprefix(PASSAGES)}, which is a copy; the claims of"
+                f" {root.removeprefix(PASSAGES)} are carried to it, so write them there."
+            )
+
+
+def _chains(file: SourceFile, facts: Facts) -> Iterator[str]:
+    """Yield each passage that is said to copy a copy: claims are carried from the first only."""
+    for passage, root in ((q.subject.value, q.object.value) for q in file.quads  # type: ignore[union-attr]
+                          if q.predicate.value == expand("copyOf")):  # fmt: skip
+        if first := facts.text(root, "copyOf"):
+            yield (
+                f"{file.where(passage, root)}: passage {passage.removeprefix(PASSAGES)} is a copy"
+                f" of {root.removeprefix(PASSAGES)}, itself a copy; name"
+                f" {first.removeprefix(PASSAGES)}."
+            )
+
+
+def _editorial(file: SourceFile, facts: Facts) -> Iterator[str]:
+    """Yield what an editorial claim lacks, and what curators may not say."""
+    own = Facts(file.quads)
+    for subject in own.subjects():
+        if own.text(subject, "rdf:type") != expand("EditorialClaim"):
+            yield f"{file.where(subject)}: {subject} lacks its class; write `a :EditorialClaim`."
+            continue
+        for part in ("rdf:subject", "rdf:predicate", "rdf:object", "reason"):
+            if len(own.all(subject, part)) != 1:
+                yield f"{file.where(subject)}: {subject} needs exactly one {_written(part)}."
+        predicate = own.text(subject, "rdf:predicate")
+        if predicate not in ("", expand("exclusive")) and not facts.true(predicate, "mayBePlain"):
+            yield (
+                f"{file.where(subject)}: {subject} says {predicate}, which curators may not say;"
+                " use :exclusive or a predicate with :mayBePlain true."
+            )
+
+
+def _literals(file: SourceFile) -> Iterator[str]:
+    """Yield each date and count that cannot be read with the kind that its claim gives it."""
+    own = Facts(file.quads)
+    for subject in own.subjects():
+        for predicate, values in own.predicates(subject).items():
+            for value in values:
+                kind = own.text(subject, "whenKind").removeprefix(expand(""))
+                if predicate == expand("rdf:object"):
+                    kind = dating_kind(own.text(subject, "rdf:predicate"))
+                fault = _literal(value, predicate, kind)
+                if fault:
+                    yield f"{file.where(subject, value.value)}: {fault}"
+
+
+def _literal(value: Value, predicate: str, kind: str) -> str:
+    datatype = value.datatype.value if hasattr(value, "datatype") else ""
+    if (predicate == expand("when") or (predicate == expand("rdf:object") and kind)) and (
+        datatype != EDTF
+    ):
+        return f'{value.value!r} is not typed as a date; write "{value.value}"^^edtf:EDTF.'
+    try:
+        if datatype == EDTF:
+            dates.parse(value.value, kind) if kind else dates.normalise(value.value)
+        elif datatype == COUNT:
+            counts.parse(value.value)
+    except DataError as error:
+        return str(error)
+    return ""
+
+
+def _slug(document: str) -> str:
+    return document.rpartition("/")[2]
+
+
+def _written(part: str) -> str:
+    return part if ":" in part else f":{part}"

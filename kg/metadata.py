@@ -1,0 +1,67 @@
+"""What the dataset is and how large: VoID (W3C Interest Group Note, 2011), in its own graph.
+
+Counts are of distinct statements over all other graphs; the metadata graph does not count
+itself, since its size would change with what it says.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import pyoxigraph as ox
+
+from kg.derive import integer
+from kg.facts import Value, expand, quad
+from kg.rdf import BASE, TERMS, Prefixes
+from kg.sources import GRAPHS
+
+DATASET = BASE
+_METADATA = GRAPHS + "metadata"
+_PARTITIONS = BASE + "partition/"
+_LICENSE = "https://creativecommons.org/publicdomain/zero/1.0/"
+
+
+def describe_dataset(quads: Iterable[ox.Quad], prefixes: Prefixes) -> Iterator[ox.Quad]:
+    """Yield the description of the dataset: its graphs, classes and properties with their sizes."""
+    graphs: Counter[str] = Counter()
+    triples: set[tuple[str, str, str]] = set()
+    for each in quads:
+        graphs[str(each.graph_name).strip("<>")] += 1
+        triples.add((str(each.subject), each.predicate.value, str(each.object)))
+    yield from _dataset(triples)
+    for name, size in graphs.items():
+        yield _say(DATASET, "void:subset", ox.NamedNode(name))
+        yield _say(name, "rdf:type", ox.NamedNode(expand("void:Dataset")))
+        yield _say(name, "void:triples", integer(size))
+    kind = expand("rdf:type")
+    classes = Counter(value.strip("<>") for _, predicate, value in triples if predicate == kind)
+    properties = Counter(predicate for _, predicate, _ in triples)
+    yield from _partitions(("class", "entities"), classes, prefixes)
+    yield from _partitions(("property", "triples"), properties, prefixes)
+
+
+def _dataset(triples: set[tuple[str, str, str]]) -> Iterator[ox.Quad]:
+    subjects = {subject for subject, _, _ in triples}
+    yield _say(DATASET, "rdf:type", ox.NamedNode(expand("void:Dataset")))
+    yield _say(DATASET, "dcterms:title", ox.Literal("Contested"))
+    yield _say(DATASET, "dcterms:license", ox.NamedNode(_LICENSE))
+    yield _say(DATASET, "void:uriSpace", ox.Literal(BASE))
+    yield _say(DATASET, "void:vocabulary", ox.NamedNode(TERMS))
+    yield _say(DATASET, "void:triples", integer(len(triples)))
+    yield _say(DATASET, "void:distinctSubjects", integer(len(subjects)))
+
+
+def _partitions(
+    names: tuple[str, str], sizes: Counter[str], prefixes: Prefixes
+) -> Iterator[ox.Quad]:
+    """Yield one partition for each class or property, with its size."""
+    what, unit = names
+    for iri, size in sizes.items():
+        local = prefixes.shorten(iri).strip(":").replace(":", "-")
+        node = f"{_PARTITIONS}{what}/{local}"
+        yield _say(DATASET, f"void:{what}Partition", ox.NamedNode(node))
+        yield _say(node, f"void:{what}", ox.NamedNode(iri))
+        yield _say(node, f"void:{unit}", integer(size))
+
+
+def _say(subject: str, predicate: str, value: Value) -> ox.Quad:
+    return quad(subject, predicate, value, _METADATA)

@@ -1,0 +1,65 @@
+"""How many independent origins a set of claims has: copies and versions are no second witness.
+
+Two claims have one origin if their passages are identical or nearly so, their documents
+are versions or extracts of one work (or one document), or they quote the same named
+speaker. Origins are the groups that these ties connect.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from kg.facts import Facts
+from kg.sources import DOCUMENTS
+
+
+class Groups:
+    """Sets of names that are joined pair by pair (union-find)."""
+
+    def __init__(self) -> None:
+        self._parents: dict[str, str] = {}
+
+    def find(self, name: str) -> str:
+        """Return the name that stands for the group of `name`: its first in the alphabet."""
+        root = name
+        while (parent := self._parents.get(root, root)) != root:
+            root = parent
+        self._parents[name] = root
+        return root
+
+    def join(self, one: str, other: str) -> None:
+        """Make one group of the groups of two names."""
+        first, second = sorted((self.find(one), self.find(other)))
+        self._parents[second] = first
+
+
+class Origins:
+    """Counts origins; reads the ties between passages and between documents once."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._groups = Groups()
+        for passage in facts.instances("Passage"):
+            self._join(passage, ("copyOf", "nearCopyOf"))
+        for document in facts.instances("SourceDocument"):
+            self._join(document, ("versionOf", "laterVersionOf", "extractOf"))
+
+    def count(self, claims: Iterable[str]) -> int:
+        """Return the number of independent origins of some claims."""
+        together = Groups()
+        names = sorted(claims)
+        for claim in names:
+            for tie in self._ties(claim):
+                together.join(claim, tie)
+        return len({together.find(claim) for claim in names})
+
+    def _join(self, node: str, properties: Iterable[str]) -> None:
+        for each in properties:
+            for other in self._facts.texts(node, each):
+                self._groups.join(node, other)
+
+    def _ties(self, claim: str) -> Iterator[str]:
+        for passage in self._facts.texts(claim, "evidence"):
+            yield "passage " + self._groups.find(passage)
+            yield "work " + self._groups.find(self._facts.text(passage, "document"))
+        speaker = self._facts.text(claim, "speaker")
+        if not speaker.startswith(DOCUMENTS) and not self._facts.true(speaker, "unnamed"):
+            yield "speaker " + speaker

@@ -1,0 +1,132 @@
+"""Propositions: the positive content that claims share, whoever speaks and in what stance.
+
+The identifier is the hash of subject, predicate, object, missing part, modality, time (kind
+and normal EDTF) and the qualifiers that the ontology marks as content. A proposition
+entails another of the same content whose date or number is wider; no date at all is the
+widest date. In the family of quantities the time is what was counted over, and must be
+the same. Support (claims and origins that affirm) counts through it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+
+from kg import counts, dates, wording
+from kg.derive import (
+    DERIVED,
+    claim_time,
+    integer,
+    is_count,
+    qualifying_properties,
+)
+from kg.facts import Facts, Value, expand, quad
+from kg.origins import Origins
+from kg.rdf import BASE
+
+PROPOSITIONS = BASE + "proposition/"
+
+
+@dataclass(frozen=True)
+class Content:
+    """The positive content of a claim.
+
+    `frame` is all of it but date and number; `when` and `count` are what may be wider or
+    narrower; `dated` tells that the date is the object; `scoped` that it is a period counted.
+    """
+
+    frame: tuple[str, ...]
+    when: dates.When | None
+    count: counts.Count | None
+    dated: bool = False
+    scoped: bool = False
+
+    @property
+    def iri(self) -> str:
+        """The identifier of the proposition: 16 hexadecimal digits of a SHA-256."""
+        time = [self.when.kind, self.when.text] if self.when else []
+        number = [self.count.text] if self.count else []
+        text = json.dumps([self.frame, time, number], ensure_ascii=False)
+        return PROPOSITIONS + hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def entails(self, other: "Content") -> bool:
+        """Tell whether this content is the other's with a narrower (or equal) date and number."""
+        return (
+            self.frame == other.frame
+            and self._time_entails(other)
+            and (
+                self.count == other.count
+                or (
+                    self.count is not None
+                    and other.count is not None
+                    and counts.entails(self.count, other.count)
+                )
+            )
+        )
+
+    def _time_entails(self, other: "Content") -> bool:
+        if self.when == other.when:
+            return True
+        if self.scoped or self.when is None:
+            return False
+        return other.when is None or dates.entails(self.when, other.when)
+
+
+def content_of(facts: Facts, claim: str, qualifiers: list[str]) -> Content:
+    """Return the content of a claim; `qualifiers` are the properties that belong to it."""
+    when, value = claim_time(facts, claim), facts.one(claim, "rdf:object")
+    family = facts.text(facts.text(claim, "rdf:predicate"), "family")
+    dated = when is not None and not facts.all(claim, "when")
+    frame = [
+        *(facts.text(claim, part) for part in ("rdf:subject", "rdf:predicate")),
+        "" if dated or is_count(value) else str(value or ""),
+        *(facts.text(claim, part) for part in ("missing", "modality")),
+    ]
+    for each in qualifiers:
+        if values := sorted(_normal(value) for value in facts.all(claim, each)):
+            frame += [each, *values]
+    count = counts.parse(value.value) if is_count(value) else None
+    return Content(tuple(frame), when, count, dated, family == expand("quantity"))
+
+
+def derive_propositions(facts: Facts) -> Iterator[ox.Quad]:
+    """Yield the propositions of all claims that are not withdrawn, with what entails what."""
+    qualifiers, origins = qualifying_properties(facts), Origins(facts)
+    contents: dict[Content, list[str]] = {}
+    for claim in facts.standing_claims():
+        contents.setdefault(content_of(facts, claim, qualifiers), []).append(claim)
+    entailed = list(_entailments(contents))
+    support = {each: _affirmed(facts, claims) for each, claims in contents.items()}
+    for narrow, wide in entailed:
+        support[wide] = support[wide] | _affirmed(facts, contents[narrow])
+        yield quad(narrow.iri, "entails", ox.NamedNode(wide.iri), DERIVED)
+    for each, claims in contents.items():
+        label = f"that {wording.content(facts, claims[0], qualifiers)}"
+        yield quad(each.iri, "rdf:type", ox.NamedNode(expand("Proposition")), DERIVED)
+        yield quad(each.iri, "rdfs:label", ox.Literal(label), DERIVED)
+        yield quad(each.iri, "claimCount", integer(len(support[each])), DERIVED)
+        yield quad(each.iri, "originCount", integer(origins.count(support[each])), DERIVED)
+        for claim in claims:
+            yield quad(claim, "states", ox.NamedNode(each.iri), DERIVED)
+
+
+def _entailments(contents: dict[Content, list[str]]) -> Iterator[tuple[Content, Content]]:
+    """Yield each pair of different contents of which the first entails the second."""
+    frames: dict[tuple[str, ...], list[Content]] = {}
+    for each in contents:
+        frames.setdefault(each.frame, []).append(each)
+    for group in frames.values():
+        for narrow in group:
+            yield from ((narrow, wide) for wide in group
+                        if narrow != wide and narrow.entails(wide))  # fmt: skip
+
+
+def _affirmed(facts: Facts, claims: list[str]) -> set[str]:
+    affirmed = expand("affirmed")
+    return {each for each in claims if facts.text(each, "polarity") == affirmed}
+
+
+def _normal(value: Value) -> str:
+    return counts.parse(value.value).text if is_count(value) else str(value)

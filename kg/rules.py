@@ -1,0 +1,28 @@
+"""Derivations that are SPARQL: each file of `ontology/rules/` constructs one kind of statement."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from kg.errors import DataError
+
+
+def apply_rule(store: ox.Store, rule: Path, graph: str) -> Iterator[ox.Quad]:
+    """Yield what a CONSTRUCT query adds, as statements of `graph`; known ones are left out.
+
+    The query sees the union of all graphs. Raises `DataError` with line and column if it
+    is not a CONSTRUCT query.
+    """
+    try:
+        triples = store.query(rule.read_text(encoding="utf-8"), use_default_graph_as_union=True)
+    except SyntaxError as error:
+        raise DataError(f"{rule}: not valid SPARQL: {error}.") from None
+    except OSError as error:
+        raise DataError(f"{rule} cannot be read: {error.strerror}.") from None
+    if not isinstance(triples, ox.QueryTriples):
+        raise DataError(f"{rule} must be a CONSTRUCT query.")
+    for each in triples:
+        known = store.quads_for_pattern(each.subject, each.predicate, each.object, None)
+        if next(known, None) is None:
+            yield ox.Quad(each.subject, each.predicate, each.object, ox.NamedNode(graph))

@@ -1,0 +1,135 @@
+"""Snapshots: one folder for each built graph, named by its fingerprint and never changed.
+
+`<snapshots>/<fingerprint>/data.nq` holds the graph as canonical N-Quads, `snapshot.json`
+its fingerprints and counts, and whether it was validated. `<snapshots>/current` is a text
+file with the fingerprint of the newest.
+"""
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from kg.assets import bundled_snapshot
+from kg.documents import digest
+from kg.errors import DataError, InputError, NotFoundError
+from kg.rdf import union_fingerprint, write_nquads
+from kg.settings import Settings
+
+DATA = "data.nq"
+RECORD = "snapshot.json"
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What `snapshot.json` says.
+
+    `dataset` and `union` are RDFC-1.0 fingerprints (SHA-256) of all quads and of the
+    statements without their graphs; `counts` are those of the table that `kg build` prints.
+    """
+
+    dataset: str
+    union: str
+    version: str
+    counts: Mapping[str, int]
+    validated: bool = False
+
+
+def write_snapshot(
+    quads: Iterable[ox.Quad], counts: Mapping[str, int], version: str, folder: Path
+) -> Path:
+    """Write a snapshot into `folder`, make it the current one, and return its own folder.
+
+    The folder appears under its name only when it is complete. One that is there already
+    and intact is left as it is, with its mark of validation.
+    """
+    kept = list(quads)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".building-", dir=folder) as temporary:
+            building = Path(temporary) / "snapshot"
+            building.mkdir()
+            dataset = write_nquads(kept, building / DATA)
+            snapshot = Snapshot(dataset, union_fingerprint(kept), version, dict(counts))
+            _write_record(snapshot, building)
+            target = folder / dataset
+            if not is_intact(target):
+                shutil.rmtree(target, ignore_errors=True)
+                building.rename(target)
+        _replace(folder / "current", dataset + "\n")
+    except OSError as error:
+        raise InputError(
+            f"No snapshot can be written to {folder} ({error.strerror});"
+            " set KG_SNAPSHOTS to a folder that can be written."
+        ) from None
+    return target
+
+
+def read_snapshot(folder: Path) -> Snapshot:
+    """Read the record of a snapshot folder; raises `DataError` if it is not one."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        prints = record["fingerprints"]
+        return Snapshot(
+            dataset=prints["dataset"],
+            union=prints["union"],
+            version=record["version"],
+            counts=record["counts"],
+            validated=record["validated"],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DataError(
+            f"{folder} is no snapshot: its {RECORD} is missing or broken; run `kg build`."
+        ) from None
+
+
+def current_snapshot(settings: Settings) -> Path:
+    """Return the folder of the newest snapshot built here, else of the one that is bundled.
+
+    Raises `NotFoundError` if there is neither.
+    """
+    pointer = settings.snapshots / "current"
+    if pointer.is_file():
+        name = pointer.read_text(encoding="utf-8").strip()
+        folder = settings.snapshots / name
+        if _FINGERPRINT.fullmatch(name) and (folder / DATA).is_file():
+            return folder
+        raise NotFoundError(f"{pointer} names a snapshot that is not there; run `kg build`.")
+    if bundled := bundled_snapshot():
+        return bundled
+    raise NotFoundError(f"There is no snapshot in {settings.snapshots}; run `kg build`.")
+
+
+def mark_validated(folder: Path, *, validated: bool = True) -> None:
+    """Record whether the snapshot passed validation; its data stay as they are."""
+    _write_record(replace(read_snapshot(folder), validated=validated), folder)
+
+
+def is_intact(folder: Path) -> bool:
+    """Tell whether a snapshot folder is complete and its data have the fingerprint of its name."""
+    data = folder / DATA
+    return (
+        (folder / RECORD).is_file() and data.is_file() and digest(data.read_bytes()) == folder.name
+    )
+
+
+def _write_record(snapshot: Snapshot, folder: Path) -> None:
+    record = asdict(snapshot)
+    prints = {"dataset": record.pop("dataset"), "union": record.pop("union")}
+    _replace(folder / RECORD, json.dumps({"fingerprints": prints, **record}, indent=2) + "\n")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file so that readers see the old text or the new, never a part."""
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=".", delete=False
+    ) as file:
+        file.write(text)
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(path)

@@ -1,0 +1,155 @@
+"""The Turtle that people edit, read whole: each file with the named graph of its statements.
+
+* `graph/ontology`: `ontology/*.ttl`, `ontology/vocabularies/*.ttl`
+* `graph/entities`: `data/entities/*.ttl`, and what is no document in `data/documents.ttl`
+* `graph/<document>`: the document in `data/documents.ttl`, and
+  `data/{passages,claims,mentions}/<document>.ttl`
+* `graph/editorial`: `data/editorial.ttl`
+* `graph/links`: `data/links/*.ttl`
+
+Shapes are no part of the graph.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from kg.assets import Assets
+from kg.errors import DataError
+from kg.rdf import BASE, read_turtle
+
+GRAPHS = BASE + "graph/"
+DOCUMENTS = BASE + "document/"
+ENTITIES = BASE + "id/"
+PASSAGES = BASE + "passage/"
+CLAIMS = BASE + "claim/"
+
+_PER_DOCUMENT = ("passages", "claims", "mentions")
+_SHOWN_FAULTS = 10
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One Turtle file: where it lies, what it holds, and the prefixes it is written with.
+
+    `part` is the folder of `data/` that it lies in, or its own name without extension
+    where it lies in none (`documents`, `editorial`); `ontology` for the ontology.
+    """
+
+    path: Path
+    part: str
+    quads: tuple[ox.Quad, ...]
+    prefixes: dict[str, str]
+
+    @property
+    def document(self) -> str:
+        """The document that the file is named after."""
+        return DOCUMENTS + self.path.stem
+
+    def where(self, subject: str, value: str | None = None) -> str:
+        """Name the file, and the line of a subject or of one of its values where it is found."""
+        text = self.path.read_text(encoding="utf-8")
+        position = self._find(text, subject, 0)
+        if value is not None and position is not None:
+            position = self._find(text, value, position) or position
+        if position is None:
+            return str(self.path)
+        return f"{self.path}, line {text.count(chr(10), 0, position) + 1}"
+
+    def _find(self, text: str, value: str, start: int) -> int | None:
+        """Find an IRI as a subject, else anywhere; or a literal by its text."""
+        spellings = [re.escape(f"<{value}>"), re.escape(f'"{value}"')]
+        for prefix, namespace in self.prefixes.items():
+            if value.startswith(namespace):
+                local = re.escape(f"{prefix}:{value.removeprefix(namespace)}")
+                spellings.append(rf"(?<![\w:.-]){local}(?![\w-])")
+        either = "|".join(spellings)
+        for pattern in (rf"^(?:{either})", either):
+            if found := re.compile(pattern, re.MULTILINE).search(text, start):
+                return found.start()
+        return None
+
+
+@dataclass(frozen=True)
+class Sources:
+    """All files, in a fixed order."""
+
+    files: tuple[SourceFile, ...]
+
+    def quads(self) -> Iterator[ox.Quad]:
+        """Yield all statements with their graphs."""
+        for each in self.files:
+            yield from each.quads
+
+    def of(self, *parts: str) -> list[SourceFile]:
+        """Return the files of some parts."""
+        return [each for each in self.files if each.part in parts]
+
+
+def read_sources(assets: Assets) -> Sources:
+    """Read ontology and data; raises `DataError` for broken Turtle and for blank nodes."""
+    vocabularies = sorted((assets.ontology / "vocabularies").glob("*.ttl"))
+    files = [
+        _read(path, "ontology", GRAPHS + "ontology")
+        for path in [*sorted(assets.ontology.glob("*.ttl")), *vocabularies]
+    ]
+    data = assets.data
+    files += [_read(path, "entities", GRAPHS + "entities") for path in _in(data, "entities")]
+    if (data / "documents.ttl").is_file():
+        files.append(_by_document(_read(data / "documents.ttl", "documents", GRAPHS + "entities")))
+    for part in _PER_DOCUMENT:
+        files += [_read(path, part, GRAPHS + path.stem) for path in _in(data, part)]
+    if (data / "editorial.ttl").is_file():
+        files.append(_read(data / "editorial.ttl", "editorial", GRAPHS + "editorial"))
+    files += [_read(path, "links", GRAPHS + "links") for path in _in(data, "links")]
+    stop(fault for each in files for fault in _blank_nodes(each))
+    return Sources(tuple(files))
+
+
+def stop(faults: Iterable[str]) -> None:
+    """Raise `DataError` with the first faults, one sentence a line, if there are any."""
+    found = list(dict.fromkeys(faults))
+    if not found:
+        return
+    rest = len(found) - _SHOWN_FAULTS
+    more = [f"… and {rest} more faults of this kind."] if rest > 0 else []
+    raise DataError("\n".join(found[:_SHOWN_FAULTS] + more))
+
+
+def _in(data: Path, part: str) -> list[Path]:
+    return sorted((data / part).glob("*.ttl"))
+
+
+def _read(path: Path, part: str, graph: str) -> SourceFile:
+    turtle = read_turtle(path, ox.NamedNode(graph))
+    return SourceFile(path, part, tuple(turtle.quads), turtle.prefixes)
+
+
+def _by_document(file: SourceFile) -> SourceFile:
+    """Put each document node into the graph of its document."""
+    quads = []
+    for quad in file.quads:
+        subject = str(getattr(quad.subject, "value", ""))
+        if subject.startswith(DOCUMENTS):
+            graph = ox.NamedNode(GRAPHS + subject.removeprefix(DOCUMENTS))
+            quad = ox.Quad(quad.subject, quad.predicate, quad.object, graph)  # noqa: PLW2901
+        quads.append(quad)
+    return SourceFile(file.path, file.part, tuple(quads), file.prefixes)
+
+
+def _blank_nodes(file: SourceFile) -> Iterator[str]:
+    for quad in file.quads:
+        if isinstance(quad.subject, ox.BlankNode):
+            yield (
+                f"{file.path}: a blank node has the property <{quad.predicate.value}>;"
+                " give it an IRI, since nothing could refer to it."
+            )
+        elif isinstance(quad.object, ox.BlankNode):
+            where = file.where(str(getattr(quad.subject, "value", "")), quad.predicate.value)
+            yield (
+                f"{where}: <{quad.predicate.value}> has a blank node as its value;"
+                " give it an IRI, since nothing could refer to it."
+            )

@@ -1,0 +1,73 @@
+"""What a claim says, in words, always as its speaker's statement and never as ours."""
+
+import pyoxigraph as ox
+
+from kg.facts import Facts, Value, expand
+from kg.rdf import TERMS
+
+_VERBS = {
+    ("asserted", "affirmed"): "says that",
+    ("asserted", "denied"): "denies that",
+    ("reported", "affirmed"): "is reported to say that",
+    ("reported", "denied"): "is reported to deny that",
+    ("alleged", "affirmed"): "is reported to allege that",
+    ("alleged", "denied"): "is reported to allege the contrary of this",
+    ("doubted", "affirmed"): "is reported, with doubt, to say that",
+    ("doubted", "denied"): "is reported, with doubt, to deny that",
+}
+_TIMES = {"period": "throughout", "point": "within", "attestation": "at some moment of"}
+_DAY = len("1994-05-19")
+_GAPS = {"lost": "(lost in the text)", "statedUnknown": "(stated to be unknown)"}
+
+
+def statement(facts: Facts, claim: str, qualifiers: list[str]) -> str:
+    """Return the claim as a sentence of its speaker.
+
+    `qualifiers` are the properties (IRIs) that belong to the content.
+    """
+    stance, polarity = (_local(facts.text(claim, each)) for each in ("stance", "polarity"))
+    verb = _VERBS.get((stance, polarity), "says that")
+    speaker = facts.label(facts.text(claim, "speaker"))
+    return f"{speaker} {verb}: {content(facts, claim, qualifiers)}"
+
+
+def content(facts: Facts, claim: str, qualifiers: list[str]) -> str:
+    """Return the positive content of the claim, whoever speaks and whether affirmed or denied."""
+    gap = _GAPS.get(_local(facts.text(claim, "missingState")), "(missing)")
+    subject, predicate, obj = (
+        named(facts, facts.one(claim, part)) or gap
+        for part in ("rdf:subject", "rdf:predicate", "rdf:object")
+    )
+    return f"{subject} {predicate} {obj}{_aside(facts, claim, qualifiers)}{_time(facts, claim)}"
+
+
+def named(facts: Facts, value: Value | None) -> str:
+    """Return the label of a node, a date or number as it stands, or words in quotation marks."""
+    if value is None:
+        return ""
+    if isinstance(value, ox.NamedNode):
+        return facts.label(value.value)
+    return f"“{value.value}”" if value.datatype.value == expand("xsd:string") else value.value
+
+
+def _aside(facts: Facts, claim: str, qualifiers: list[str]) -> str:
+    """Return modality and qualifiers in brackets."""
+    modality = facts.text(claim, "modality")
+    parts = [] if _local(modality) in ("", "actual") else [facts.label(modality)]
+    for each in qualifiers:
+        names = sorted(named(facts, value) for value in facts.all(claim, each))
+        if names:
+            parts.append(f"{facts.label(each)}: {', '.join(names)}")
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _time(facts: Facts, claim: str) -> str:
+    when, kind = facts.text(claim, "when"), _local(facts.text(claim, "whenKind"))
+    if not when:
+        return ""
+    is_day = kind != "period" and len(when) == _DAY and when[:4].isdecimal() and "/" not in when
+    return f", {'on' if is_day else _TIMES[kind]} {when}"
+
+
+def _local(iri: str) -> str:
+    return iri.removeprefix(TERMS)

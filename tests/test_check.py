@@ -1,0 +1,188 @@
+"""Every check of what people wrote fires on its fault, and names place and remedy."""
+
+import pytest
+from tree import PREFIXES, Tree, claim, count, edtf, passage
+
+from kg.errors import DataError
+
+GOOD = claim("alpha/001-01", "id:ann :led id:march")
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return Tree(tmp_path, copies={"beta/009": "alpha/009"})
+
+
+def fault(tree, *claims):
+    tree.claims("alpha", *claims)
+    with pytest.raises(DataError) as caught:
+        tree.quads()
+    return str(caught.value)
+
+
+def test_faultless_sources_pass(tree):
+    tree.claims("alpha", GOOD, claim("alpha/001-02", "id:march :killed " + count(">=46")))
+    assert tree.facts().instances("Claim")
+
+
+def test_broken_turtle(tree):
+    line = PREFIXES.count("\n") + 1
+    assert f"alpha.ttl, line {line}, column" in fault(tree, "id:ann :led ; .")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"rdf:predicate": ":ledd"}, "the ontology has no term ledd. Did you mean led"),
+        ({"stance": ":aserted"}, "no term aserted. Did you mean asserted"),
+        ({"rdf:object": '"5"^^:cuont'}, "no term cuont. Did you mean count"),
+        ({"rdfs:lable": '"x"'}, "rdf-schema# has no term lable. Did you mean label"),
+        ({"rdf:subject": "id:anne"}, "there is no entity anne. Did you mean ann?"),
+        ({"speaker": "d:alfa"}, "there is no document alfa. Did you mean alpha"),
+        ({"evidence": f"{passage('alpha/001')}, {passage('alpha/090')}"},
+         "there is no passage alpha/090. Did you mean alpha/00"),
+        ({"repliesTo": "claim:alpha\\/001-02"}, "there is no claim alpha/001-02."),
+        ({"when": edtf("1994-13"), "whenKind": ":point"}, "'1994-13' is not an EDTF date"),
+        ({"when": edtf("1994/.."), "whenKind": ":point"}, "its kind must be period"),
+        ({"when": '"1994"', "whenKind": ":point"}, "'1994' is not typed as a date"),
+        ({"rdf:predicate": ":startedOn", "rdf:object": '"1994"'}, "is not typed as a date"),
+        ({"rdf:predicate": ":happenedOn", "rdf:object": edtf("1994/..")}, "kind must be period"),
+        ({"rdf:predicate": ":killed", "rdf:object": count("many")}, "'many' is not a count"),
+        ({"amount": count("5..")}, "'5..' is not a count"),
+        ({"rdf:predicate": ":speaker"}, "is no claim predicate"),
+        ({"when": edtf("1994")}, "has only one of :when and :whenKind"),
+        ({"whenKind": ":point"}, "has only one of :when and :whenKind"),
+        ({"missing": "rdf:object"}, "has rdf:object and says that it is missing"),
+        ({"evidence": passage("alpha/002")},
+         "has the evidence alpha/002, but its identifier names passage alpha/001"),
+        ({"evidence": None}, "has no :evidence; write :evidence p:001"),
+        ({"rdf:type": ":Plan"}, "has two classes; keep the narrower one"),
+        ({"note": "[ rdfs:label 'x' ]"}, "blank node"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_claim(tree, change, expected):
+    assert expected in fault(tree, claim("alpha/001-01", "id:ann :led id:march", **change))
+
+
+@pytest.mark.parametrize(
+    "part", ["rdf:subject", "rdf:predicate", "rdf:object", "speaker", "stance", "polarity",
+             "modality"],
+)  # fmt: skip
+def test_a_part_is_forgotten(tree, part):
+    message = fault(tree, claim("alpha/001-01", "id:ann :led id:march", **{part: None}))
+    written = part if ":" in part else f":{part}"
+    assert f"claim alpha/001-01 has no {written}; write" in message
+
+
+@pytest.mark.parametrize(
+    ("part", "two"),
+    [
+        ("rdf:subject", "id:ann, id:bob"),
+        ("rdf:predicate", ":led, :directed"),
+        ("rdf:object", "id:march, id:feast"),
+        ("speaker", "d:alpha, id:bob"),
+        ("stance", ":asserted, :alleged"),
+        ("polarity", ":affirmed, :denied"),
+        ("modality", ":actual, :possible"),
+        ("replyKind", ":denies, :confirms"),
+    ],
+)
+def test_a_part_is_there_twice(tree, part, two):
+    message = fault(tree, claim("alpha/001-01", "id:ann :led id:march", **{part: two}))
+    assert f"has 2 values of {part if ':' in part else ':' + part};" in message
+
+
+def test_a_lost_part_needs_no_value(tree):
+    lost = {"rdf:object": None, "missing": "rdf:object", "missingState": ":lost"}
+    tree.claims("alpha", claim("alpha/001-01", "id:ann :led id:march", **lost))
+    assert "(lost in the text)" in tree.facts().label(
+        "https://w3id.org/contested-kg/claim/alpha/001-01"
+    )
+
+
+def test_the_line_is_that_of_the_value(tree):
+    message = fault(tree, GOOD, claim("alpha/001-02", "id:ann :led id:marsh"))
+    lines = tree.claims("alpha", GOOD, claim("alpha/001-02", "id:ann :led id:marsh"))
+    number = lines.read_text().splitlines().index("    rdf:object id:marsh ;") + 1
+    assert f"alpha.ttl, line {number}: there is no entity marsh. Did you mean march" in message
+
+
+def test_a_claim_identifier_twice_in_a_file(tree):
+    again = claim("alpha/001-01", "id:ann :led id:march", note='"again"')
+    assert "claim/alpha/001-01 is defined twice in this file" in fault(tree, GOOD, again)
+
+
+def test_a_claim_identifier_in_two_files(tree):
+    tree.claims("beta", GOOD)
+    assert "is already defined in" in fault(tree, GOOD)
+
+
+def test_a_claim_in_the_file_of_another_document(tree):
+    tree.claims("beta", GOOD)
+    with pytest.raises(DataError, match="is no claim of beta"):
+        tree.quads()
+
+
+def test_a_file_named_after_no_document(tree):
+    tree.claims("alpha-too", claim("alpha/001-02", "id:ann :led id:march"))
+    message = fault(tree, GOOD)
+    assert "alpha-too.ttl is named after no registered document. Did you mean alpha-two" in message
+
+
+def test_an_identifier_with_too_few_digits(tree):
+    assert "<passage, 3 digits>-<number, 2 digits>" in fault(tree, GOOD.replace("001-01", "001-1"))
+
+
+def test_a_claim_without_its_class(tree):
+    assert "lacks its class" in fault(tree, GOOD.replace("a :Claim ;", ""))
+
+
+def test_an_entity_in_two_files(tree):
+    tree.write("entities/more", 'id:ann a :Person ; rdfs:label "Ann" .')
+    assert "id/ann is already defined in" in fault(tree, GOOD)
+
+
+def test_an_entity_without_class(tree):
+    tree.write("entities/more", 'id:cat rdfs:label "Cat" .')
+    assert "id/cat has statements but no class" in fault(tree, GOOD)
+
+
+def test_a_copy_with_claims_of_its_own(tree):
+    tree.claims("beta", claim("beta/009-01", "id:ann :led id:march"))
+    assert "passage beta/009, which is a copy; the claims of alpha/009" in fault(tree, GOOD)
+
+
+def test_a_copy_of_a_copy(tmp_path):
+    tree = Tree(tmp_path, copies={"beta/009": "alpha-two/009", "alpha-two/009": "alpha/009"})
+    assert "itself a copy; name alpha/009" in fault(tree, GOOD)
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("rdf:object true ; :reason 'x'", "needs exactly one rdf:subject"),
+        ("rdf:subject id:mayor ; rdf:object true", "needs exactly one :reason"),
+        ("rdf:subject id:mayor ; rdf:object true ; :reason 'x', 'y'", "exactly one :reason"),
+    ],
+)
+def test_an_editorial_claim_lacks_a_part(tree, statement, expected):
+    tree.write("editorial", f"claim:e a :EditorialClaim ; rdf:predicate :exclusive ; {statement} .")
+    assert expected in fault(tree, GOOD)
+
+
+def test_curators_may_not_accuse(tree):
+    body = "rdf:subject id:ann ; rdf:predicate :perpetrated ; rdf:object id:march ; :reason 'x'"
+    tree.write("editorial", f"claim:e a :EditorialClaim ; {body} .")
+    assert "which curators may not say" in fault(tree, GOOD)
+
+
+def test_an_editorial_statement_without_class(tree):
+    tree.write("editorial", "claim:e :reason 'x' .")
+    assert "write `a :EditorialClaim`" in fault(tree, GOOD)
+
+
+def test_many_faults_are_listed_and_counted(tree):
+    claims = [claim(f"alpha/001-{n:02d}", "id:ann :led id:march", stance=None) for n in range(15)]
+    lines = fault(tree, *claims).splitlines()
+    assert len(lines) == 11
+    assert lines[-1] == "… and 5 more faults of this kind."
