@@ -1,0 +1,95 @@
+"""What a validation found: results in the terms of SHACL, as a table and as JSON.
+
+A result is one row of a SHACL validation report (SHACL 3.6): the node at fault, the
+property, the value, the sentence for the curator, and the shape or constraint behind it.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from rich.table import Table
+
+#: Local name of the only severity that makes a graph fail; the others are shown.
+VIOLATION = "Violation"
+
+
+@dataclass(frozen=True, order=True)
+class Result:
+    """One finding; `focus`, `path` and `shape` are IRIs, `value` is a term as text.
+
+    `path` and `value` are empty where a constraint speaks of the node as a whole.
+    """
+
+    shape: str
+    focus: str
+    path: str = ""
+    value: str = ""
+    message: str = ""
+    severity: str = VIOLATION
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings of one validation, sorted, each once."""
+
+    results: tuple[Result, ...]
+
+    @classmethod
+    def of(cls, results: Iterable[Result]) -> "Report":
+        """Return the report on these findings in any order, with repetitions."""
+        return cls(tuple(sorted(set(results))))
+
+    @property
+    def conforms(self) -> bool:
+        """Tell whether nothing is a violation; warnings and infos do not count."""
+        return all(each.severity != VIOLATION for each in self.results)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if the graph conforms, else 1."""
+        return 0 if self.conforms else 1
+
+    def json(self) -> str:
+        """Return the report as a JSON document with `conforms` and `results`."""
+        rows = [asdict(each) for each in self.results]
+        return json.dumps({"conforms": self.conforms, "results": rows}, indent=2)
+
+    def table(self, shorten: Callable[[str], str]) -> Table:
+        """Return the findings as a table for people; `shorten` abbreviates an IRI."""
+        violations = sum(each.severity == VIOLATION for each in self.results)
+        title = "conforms" if self.conforms else f"{violations} violations"
+        table = Table("what", "where", "shape", title=title, show_lines=True)
+        for each in self.results:
+            table.add_row(*(_cell(text) for text in _row(each, shorten)))
+        return table
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Put values into `{?name}` and `{$name}` of a message (SHACL 5.3.2, sh:message).
+
+    >>> fill("{$this} overlaps with {?value}.", {"this": "p:001", "value": "p:002"})
+    'p:001 overlaps with p:002.'
+    """
+    for name, text in values.items():
+        template = template.replace(f"{{?{name}}}", text).replace(f"{{${name}}}", text)
+    return template
+
+
+def _row(result: Result, shorten: Callable[[str], str]) -> tuple[str, str, str]:
+    short = {
+        iri: shorten(iri)
+        for iri in (result.focus, result.path, result.value, result.shape)
+        if "://" in iri and " " not in iri
+    }
+    message = result.message
+    for iri in sorted(short, key=len, reverse=True):
+        message = message.replace(iri, short[iri])
+    where = [short.get(text, text) for text in (result.focus, result.path, result.value) if text]
+    severity = "" if result.severity == VIOLATION else f"{result.severity}: "
+    return severity + message, "\n".join(where), short.get(result.shape, result.shape)
+
+
+def _cell(text: str) -> str:
+    """Brackets in data are no markup of the table's."""
+    return text.replace("[", "\\[")
