@@ -1,0 +1,278 @@
+"""The command `kg`: build, validate, query, serve, export, and the curator's tools.
+
+Each command imports what it needs when it runs, so that `kg --help` is quick. A foreseen
+fault ends as one sentence on standard error and the exit code of its `KgError` (2); `main`
+is the only place where that is done.
+"""
+
+# ruff: noqa: PLC0415 - imports inside commands are meant
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kg.errors import InputError, KgError, NotFoundError
+from kg.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="A knowledge graph of contested events: every statement with its passage and speaker.",
+)
+
+#: Exit code after Ctrl-C, as shells have it (128 + SIGINT).
+INTERRUPTED = 130
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write to this file instead of the screen.")
+]
+
+
+def main() -> None:
+    """Run the command line and exit; the entry point `kg`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; foreseen faults are told in one sentence."""
+    try:
+        code = app(args=list(arguments), standalone_mode=False)
+        sys.stdout.flush()
+    except KgError as error:
+        return _fail(str(error), error.exit_code)
+    except typer.TyperException as error:
+        return _fail(_usage(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has what it wanted; nothing may be flushed to it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _fail(f"{error.filename or 'The system'}: {error.strerror}.", 2)
+    return code if isinstance(code, int) else 0
+
+
+@app.callback(invoke_without_command=True)
+def common(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,  # noqa: FBT002
+) -> None:
+    """Options that stand before a command."""
+    if version:
+        typer.echo(_version())
+        raise typer.Exit
+
+
+@app.command()
+def build() -> None:
+    """Build the graph from ontology/ and data/ and write a snapshot."""
+    from kg.build import build_snapshot
+    from kg.snapshots import read_snapshot
+
+    folder = build_snapshot(_settings())
+    counts = read_snapshot(folder).counts
+    said = ", ".join(f"{number:,} {what}" for what, number in counts.items())
+    typer.echo(f"{said}\n{folder}")
+
+
+@app.command()
+def validate(
+    snapshot: Annotated[
+        Path | None, typer.Argument(help="A snapshot's folder or an RDF file; else the current.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,  # noqa: FBT002
+) -> None:
+    """Check a snapshot against shapes/; exit code 0 if it conforms, 1 if not."""
+    from kg.assets import locate
+    from kg.rdf import Prefixes
+    from kg.snapshots import current_snapshot, mark_validated
+    from kg.validate import validate_snapshot
+
+    settings = _settings()
+    assets = locate(settings)
+    folder = snapshot or current_snapshot(settings)
+    report = validate_snapshot(folder, assets)
+    if report.conforms and folder.parent == settings.snapshots:
+        mark_validated(folder)
+    if as_json:
+        typer.echo(report.json())
+    elif report.results:
+        _print(report.table(Prefixes.read(assets.prefixes).shorten))
+    else:
+        typer.echo("The graph conforms to every shape.")
+    raise typer.Exit(report.exit_code)
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def query(
+    context: typer.Context,
+    question: Annotated[
+        str | None, typer.Argument(help="A named question, a file FILE.rq, or - for input.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", "-f", help="table, csv, json, turtle…")] = "",
+    output: Output = None,
+) -> None:
+    """Ask a named question (kg query NAME --help), a file of SPARQL, or - for standard input."""
+    from kg.asking import Request, answer, help_text
+
+    arguments = list(context.args)
+    if question in ("--help", "-h") or {"--help", "-h"} & set(arguments):
+        typer.echo(help_text(question))
+        return
+    if question is None:
+        _list_questions()
+        return
+    found = answer(_settings(), Request(question, arguments, form))
+    if isinstance(found, bytes):
+        _write(found, output)
+    elif output:
+        raise InputError("A table goes to the screen; add --format csv (or another) to --output.")
+    else:
+        _print(found)
+
+
+@app.command()
+def coverage(
+    document: Annotated[str | None, typer.Argument(help="One document; else all.")] = None,
+    form: Annotated[str, typer.Option("--format", "-f", help="table, csv, tsv, json, xml")] = "",
+) -> None:
+    """Tell how much of each document and section has claims."""
+    from kg.asking import Request, answer, coverage_summary
+
+    settings = _settings()
+    request = Request("coverage", [document] if document else [], form)
+    found = answer(settings, request)
+    if isinstance(found, bytes):
+        _write(found, None)
+    else:
+        _print(found)
+        typer.echo(coverage_summary(settings, request))
+
+
+@app.command()
+def serve(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="RDF files to serve instead of the snapshot.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port (8000).")] = None,
+) -> None:
+    """Serve the graph: SPARQL endpoint and pages."""
+    from kg import app as server
+    from kg.assets import locate
+    from kg.rdf import Prefixes
+
+    settings = _settings()
+    prefixes = Prefixes.read(locate(settings).prefixes)
+    server.serve(settings, files or None, host, port, prefixes)
+
+
+@app.command()
+def export(
+    form: Annotated[str, typer.Option("--format", "-f", help="turtle, trig, nquads or jsonld.")],
+    output: Output = None,
+) -> None:
+    """Write the whole graph as Turtle, TriG, N-Quads or JSON-LD."""
+    from kg import export as exporter
+
+    _write(exporter.export(_settings(), form), output)
+
+
+@app.command()
+def passages(
+    file: Annotated[Path, typer.Argument(help="A text in UTF-8.")],
+    slug: Annotated[str | None, typer.Option(help="Identifier of the document.")] = None,
+    reviewed: Annotated[
+        Path | None, typer.Option(help="A reviewed CSV table (start, end, kind, section, factual).")
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Propose the passages of a document; the report goes to standard error."""
+    from kg.assets import locate
+    from kg.documents import load_documents
+    from kg.passages import draft
+
+    settings = _settings()
+    documents = load_documents(locate(settings).data)
+    made = draft(file, documents, slug, reviewed, settings.documents)
+    typer.echo(made.report, err=True)
+    _write(made.turtle.encode(), output)
+
+
+@app.command("format")
+def format_(
+    files: Annotated[list[Path] | None, typer.Argument(help="Turtle files; else all.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if any.")] = False,  # noqa: FBT002
+) -> None:
+    """Bring Turtle files into their canonical form."""
+    from kg.assets import locate
+    from kg.format import format_files
+    from kg.rdf import Prefixes
+
+    assets = locate(_settings())
+    chosen = files or assets.turtle_files()
+    changed = format_files(chosen, Prefixes.read(assets.prefixes), check=check)
+    for path in changed:
+        typer.echo(f"{'not canonical' if check else 'formatted'}: {path}")
+    raise typer.Exit(1 if check and changed else 0)
+
+
+def _version() -> str:
+    """Return the installed version; `0` in a checkout that was never installed."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("contested-kg")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+def _settings() -> Settings:
+    return Settings.from_environment(os.environ)
+
+
+def _list_questions() -> None:
+    from kg.queries import questions
+    from kg.tables import question_list
+
+    _print(question_list(questions()))
+
+
+def _print(shown: "Table | str") -> None:
+    """Print a table as wide as it is when nobody watches, so that no cell is broken."""
+    from rich.console import Console
+
+    console = Console(soft_wrap=False)
+    if not isinstance(shown, str) and not console.is_terminal:
+        console = Console(width=max(80, Console(width=10_000).measure(shown).maximum))
+    console.print(shown)
+
+
+def _write(body: bytes, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.buffer.write(body)
+        sys.stdout.buffer.flush()
+        return
+    if not output.parent.is_dir():
+        raise NotFoundError(f"There is no folder {output.parent} to write {output.name} into.")
+    output.write_bytes(body)
+
+
+def _usage(error: Exception) -> str:
+    said = getattr(error, "format_message", lambda: str(error))()
+    return f"{' '.join(said.split())} (kg --help shows the commands)"
+
+
+def _fail(sentence: str, code: int) -> int:
+    print(f"kg: {sentence}", file=sys.stderr)  # noqa: T201 - the one place that speaks
+    return code

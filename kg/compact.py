@@ -1,0 +1,144 @@
+"""From quads to compact JSON-LD with our context, merged by subject and always the same.
+
+The engine writes expanded JSON-LD and repeats a subject's node; the usual libraries fetch
+contexts from the network. This writes what JSON-LD 1.1 (Expansion, 5.1; Value Compaction,
+6.2) reads back to the same quads: nodes in order of their IRI, `@type` first, properties and
+values sorted. It never relies on more of the context than it finds there, so that an older
+context costs brevity, not meaning.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pyoxigraph as ox
+
+from kg.context import RDF, XSD, Context
+
+Node = dict[str, Any]
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}")
+_LOCAL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_KEYWORD = re.compile(r"@[A-Za-z]+")
+
+
+def compact_dataset(quads: Iterable[ox.Quad], context: Context) -> bytes:
+    """Return a JSON-LD document of the quads: the default graph's nodes, then named graphs."""
+    graphs: dict[str, list[ox.Quad]] = {}
+    for quad in quads:
+        graphs.setdefault(_key(quad.graph_name), []).append(quad)
+    writer = _Writer(context)
+    content = writer.nodes(graphs.pop("", []))
+    for name, inside in sorted(graphs.items()):
+        content.append({"@id": writer.short(name), "@graph": writer.nodes(inside)})
+    document = {"@context": context, "@graph": content}
+    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def compact_document(document: bytes, context: Context) -> bytes:
+    """Return an expanded JSON-LD document, as the engine writes it, in compact form."""
+    return compact_dataset(ox.parse(document, format=ox.RdfFormat.JSON_LD), context)
+
+
+class _Writer:
+    """Writes names and values as short as one context allows."""
+
+    def __init__(self, context: Context) -> None:
+        self.vocabulary = str(context.get("@vocab", ""))
+        self.coercions = {
+            name: value["@type"]
+            for name, value in context.items()
+            if isinstance(value, dict) and "@type" in value
+        }
+        self.terms = {name for name in context if not name.startswith("@")}
+        self.named: dict[str, str] = {}
+        self.namespaces: list[tuple[str, str]] = []
+        for name, value in context.items():
+            iri = value.get("@id") if isinstance(value, dict) else value
+            if name.startswith("@") or not isinstance(iri, str):
+                continue
+            if iri.endswith(("/", "#")):
+                self.namespaces.append((iri, name))
+            else:
+                self.named[iri] = name
+        self.namespaces.sort(key=lambda item: -len(item[0]))
+        # A term that has only a coercion means the vocabulary's property of that name.
+        self.own = {name for name in self.coercions if name not in self.named.values()}
+
+    def nodes(self, quads: Iterable[ox.Quad]) -> list[Node]:
+        """Return the nodes of one graph, sorted by identifier."""
+        found: dict[str, dict[str, list[ox.Quad]]] = {}
+        for quad in quads:
+            properties = found.setdefault(_key(quad.subject), {})
+            properties.setdefault(quad.predicate.value, []).append(quad)
+        return [self._node(subject, found[subject]) for subject in sorted(found)]
+
+    def _node(self, subject: str, properties: dict[str, list[ox.Quad]]) -> Node:
+        node: Node = {"@id": self.short(subject)}
+        types = properties.pop(RDF + "type", [])
+        if types:
+            node["@type"] = _one_or_all(sorted(self.word(_key(quad.object)) for quad in types))
+        written = {self.word(iri): quads for iri, quads in properties.items()}
+        for name in sorted(written):
+            values = [self.value(quad.object, name) for quad in written[name]]
+            node[name] = _one_or_all(sorted(values, key=json.dumps))
+        return node
+
+    def short(self, iri: str) -> str:
+        """Return an identifier with a prefix where one fits, else whole."""
+        for namespace, prefix in self.namespaces:
+            if iri.startswith(namespace) and not iri.startswith(namespace + "//"):
+                return f"{prefix}:{iri.removeprefix(namespace)}"
+        return iri
+
+    def word(self, iri: str) -> str:
+        """Return a term of the vocabulary by its bare name, any other as an identifier."""
+        if iri in self.named:
+            return self.named[iri]
+        local = iri.removeprefix(self.vocabulary)
+        if self.vocabulary and iri.startswith(self.vocabulary) and _LOCAL.fullmatch(local):
+            return iri if local in self.terms - self.own else local
+        return self.short(iri)
+
+    def value(self, term: object, name: str) -> Any:
+        """Return an object as the property called `name` has it."""
+        coercion = self.coercions.get(name)
+        if isinstance(term, ox.Literal):
+            return self._literal(term, coercion)
+        iri = _key(term)
+        return self.word(iri) if coercion == "@vocab" else {"@id": self.short(iri)}
+
+    def _literal(self, literal: ox.Literal, coercion: str | None) -> Any:
+        datatype = literal.datatype.value
+        if literal.language:
+            return {"@value": literal.value, "@language": literal.language}
+        if coercion == datatype:
+            return literal.value
+        if coercion is None and (native := _native(literal.value, datatype)) is not None:
+            return native
+        if datatype == XSD + "string":
+            return {"@value": literal.value}
+        return {"@value": literal.value, "@type": self.word(datatype)}
+
+
+def _native(text: str, datatype: str) -> str | int | bool | None:
+    """Return a literal as JSON's own value, where that reads back to the same literal."""
+    if datatype == XSD + "string":
+        return text
+    if datatype == XSD + "integer" and _INTEGER.fullmatch(text):
+        return int(text)
+    if datatype == XSD + "boolean" and text in ("true", "false"):
+        return text == "true"
+    return None
+
+
+def _key(node: object) -> str:
+    """Return the IRI or the blank node's identifier; the default graph is the empty text."""
+    if isinstance(node, ox.NamedNode):
+        return node.value
+    return "" if isinstance(node, ox.DefaultGraph) else str(node)
+
+
+def _one_or_all(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values

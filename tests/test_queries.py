@@ -1,0 +1,310 @@
+"""The named questions: their form, what they answer over a made-up world, and bad input.
+
+`tests/queries/world.trig` is small enough to answer every question by hand, and that is how
+the CSV files beside it were written: each has the columns that matter, in our short names.
+"""
+
+import csv
+import io
+from datetime import date
+from itertools import product
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+import rdflib
+
+from kg.assets import Assets
+from kg.dates import Bounds, status
+from kg.entities import local_name
+from kg.errors import DataError, ForbiddenError, InputError, NotFoundError, QueryError
+from kg.media import named
+from kg.queries import ask, bind, find_question, parse_question, questions, read_names
+from kg.rdf import read_turtle
+from kg.store import GraphStore
+
+HERE = Path(__file__).parent / "queries"
+ALL = questions()
+
+# File of expected rows: what the question is asked with.
+CASES = {
+    "who-held-post.certain": {"post": "warden-of-lund", "on": "1994-05-19"},
+    "who-held-post.possible": {"post": "Warden of Lund", "on": "1994-01-15"},
+    "who-held-post.before-all": {"post": "Warden", "on": "1970-01-01"},
+    "who-held-post.within-period": {"post": "warden", "on": "1997-06-01"},
+    "who-held-post.end-of-period": {"post": "id:warden-of-lund", "on": "1998-06-01"},
+    "who-held-post.former": {"post": "clerk", "on": "1994-06-01"},
+    "posts-of": {"person": "Bo Birch"},
+    "posts-of.on-a-day": {"person": "bo birch", "on": "1997-06-01"},
+    "who-commanded": {},
+    "who-commanded.one-document": {"document": "901"},
+    "chain-of-command": {"around": "ana-ames"},
+    "participants": {"event": "Operation Heron"},
+    "participants.targeted": {"event": "Grey Wing", "as": "targeted"},
+    "claims-about": {"about": "bo-birch"},
+    "events-in": {"place": "lund", "from": "1994-04", "to": "1994-04"},
+    "events-in.late": {"place": "lund", "from": "1994-06-15", "to": "1994-06-15"},
+    "events-in.docks": {"place": "the docks", "from": "1994", "to": "1994"},
+    "figures": {"of": "dock-raid"},
+    "casualties": {"of": "feud"},
+    "casualties.injured": {"of": "feud", "kind": "injured"},
+    "names-of": {"of": "heron"},
+    "names-of.spellings": {"of": "A Ames"},
+    "timeline": {"of": "the feud"},
+    "when-was": {"what": "heron"},
+    "where-was": {"what": "dock-raid"},
+    "why": {"what": "heron"},
+    "why.led-to": {"what": "calm"},
+    "consequences": {"of": "heron"},
+    "consequences.answered": {"of": "theft"},
+    "membership": {"of": "Lund Guard"},
+    "side-lists": {"conflict": "feud"},
+    "who-says": {"speaker": "cy-cole"},
+    "who-says.about": {"speaker": "cy-cole", "about": "heron"},
+    "stances-on": {"about": "dock-raid"},
+    "replies": {},
+    "disputes": {"about": "dock-raid", "strength": "exclusion"},
+    "corroboration": {"about": "heron", "predicate": "directed"},
+    "coverage": {},
+    "uncovered": {},
+    "documents": {},
+    "mentions": {"of": "ana-ames"},
+    "what-changed": {"old": "alpha-1", "new": "902"},
+    "agreement": {},
+}
+#: Answered as a graph, and by the look-up itself.
+ELSEWHERE = {"account", "spellings"}
+
+
+@pytest.fixture(scope="module")
+def world(root):
+    """Return the made-up world, with the labels and types of our ontology."""
+    store = GraphStore()
+    store.load(HERE / "world.trig")
+    for path in (root / "ontology").rglob("*.ttl"):
+        store.load(path)
+    return store
+
+
+@pytest.fixture(scope="module")
+def names(world):
+    return read_names(world)
+
+
+def rows(body):
+    return list(csv.DictReader(io.StringIO(body.decode(), newline="")))
+
+
+def expected(case):
+    with (HERE / f"{case}.csv").open(newline="") as file:
+        reader = csv.DictReader(file)
+        return reader.fieldnames, list(reader)
+
+
+def answered(store, names, question, given):
+    values = {name: [value] for name, value in given.items()}
+    return rows(ask(store, bind(find_question(question), values, names), named("csv")))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_answer(world, names, case):
+    columns, wanted = expected(case)
+    found = answered(world, names, case.partition(".")[0], CASES[case])
+    assert [{name: local_name(row[name]) for name in columns} for row in found] == wanted
+
+
+def test_every_question_has_a_case_and_every_file_is_used():
+    asked = {case.partition(".")[0] for case in CASES}
+    assert asked | ELSEWHERE == {question.name for question in ALL}
+    assert {path.stem for path in HERE.glob("*.csv")} == set(CASES)
+
+
+@pytest.mark.parametrize("question", ALL, ids=lambda each: each.name)
+def test_runs_as_it_is(question):
+    empty = GraphStore()
+    form = named("turtle" if question.name == "account" else "csv")
+    assert len(ask(empty, question.text, form).splitlines()) <= 1
+
+
+@pytest.mark.parametrize("question", ALL, ids=lambda each: each.name)
+def test_is_portable(world, question):
+    """Another engine, rdflib, reads the same text and finds the same rows."""
+    other = rdflib.Dataset(default_union=True)
+    other.parse(HERE / "world.trig", format="trig")
+    store = GraphStore()
+    store.load(HERE / "world.trig")
+    if question.name == "account":
+        theirs = {tuple(map(str, triple)) for triple in other.query(question.text)}
+        ours = ox.parse(ask(store, question.text, named("ntriples")), format=ox.RdfFormat.N_TRIPLES)
+        assert len(theirs) == len(list(ours)) > 100
+        return
+    theirs = sorted(
+        tuple("" if value is None else str(value) for value in row)
+        for row in other.query(question.text)
+    )
+    ours = ask(store, question.text, named("csv")).decode()
+    assert sorted(map(tuple, list(csv.reader(io.StringIO(ours, newline="")))[1:])) == theirs
+
+
+def test_only_terms_of_the_ontology(root):
+    known = {
+        quad.subject.value.rpartition("/")[2]
+        for path in (root / "ontology").rglob("*.ttl")
+        for quad in read_turtle(path).quads
+    }
+    for question in ALL:
+        bare = "\n".join(line for line in question.text.splitlines() if not line.startswith("#"))
+        used = {word.strip("|^(){},;.*+") for word in bare.replace("/", " ").split()}
+        parts = {part.strip("^(){},;.*+") for word in used for part in word.split("|")}
+        unknown = {part for part in parts if part.startswith(":") and part != ":"} - {
+            f":{name}" for name in known
+        }
+        assert unknown == set(), question.name
+
+
+DAYS = [None, date(1990, 1, 1), date(1992, 6, 1), date(1994, 12, 31)]
+
+
+def test_status_agrees_with_the_rule_in_python():
+    """Every combination of known and unknown bounds, on days between, on and outside them."""
+    kinds = [
+        Bounds(*four)
+        for four in product(DAYS, repeat=4)
+        if list(filter(None, four)) == sorted(filter(None, four))
+    ]
+    store = GraphStore()
+    lines = [_claim(number, bounds) for number, bounds in enumerate(kinds)]
+    quads = ox.parse("".join(lines), format=ox.RdfFormat.TURTLE)
+    store._store.extend(quads)
+    text = find_question("who-held-post").text
+    seen = set()
+    for day in [date(1989, 1, 1), date(1991, 1, 1), *DAYS[1:], date(1993, 1, 1), date(1999, 1, 1)]:
+        found = rows(ask(store, text.replace("1994-05-19", str(day)), named("csv")))
+        assert len(found) == len(kinds) > 60
+        for row in found:
+            wanted = status(kinds[int(local_name(row["holder"]))], day)
+            assert row["status"] == wanted, (row, day)
+            seen.add(wanted)
+    assert seen == {"certain", "possible", "ruled out", "unknown"}
+
+
+def _claim(number, bounds):
+    base = "https://w3id.org/contested-kg/"
+    terms = "".join(
+        f' ; <{base}ontology/{name}> "{day}"^^<http://www.w3.org/2001/XMLSchema#date>'
+        for name, day in (
+            ("earliestStart", bounds.earliest_start),
+            ("latestStart", bounds.latest_start),
+            ("earliestEnd", bounds.earliest_end),
+            ("latestEnd", bounds.latest_end),
+        )
+        if day
+    )
+    rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+    return (
+        f"<{base}claim/x/{number}> <{rdf}predicate> <{base}ontology/heldPost> ;"
+        f" <{rdf}object> <{base}id/post> ; <{rdf}subject> <{base}id/{number}> ;"
+        f" <{base}ontology/stance> <{base}x> ; <{base}ontology/polarity> <{base}x> ;"
+        f" <{base}ontology/modality> <{base}x> ; <{base}ontology/speaker> <{base}x> ;"
+        f" <{base}ontology/evidence> <{base}p>{terms} .\n"
+        f"<{base}p> <{base}ontology/document> <{base}d> ; <{base}ontology/number> 1 .\n"
+    )
+
+
+def test_account_is_the_graph_of_one_speaker(world, names):
+    text = bind(find_question("account"), {"speaker": ["cy-cole"]}, names)
+    triples = list(ox.parse(ask(world, text, named("ntriples")), format=ox.RdfFormat.N_TRIPLES))
+    claims = {local_name(triple.subject.value) for triple in triples}
+    assert claims == {"alpha-1/001-01", "beta/002-02"}
+
+
+def test_several_values_mean_any_of_them(world, names):
+    found = rows(
+        ask(
+            world,
+            bind(find_question("posts-of"), {"person": ["bo-birch", "cy-cole"]}, names),
+            named("csv"),
+        )
+    )
+    assert {local_name(row["holder"]) for row in found} == {"bo-birch", "cy-cole"}
+
+
+@pytest.mark.parametrize(
+    ("question", "values", "error", "part"),
+    [
+        ("who-held-post", {"post": ["Wardn"], "on": ["1994-01-01"]}, NotFoundError, "warden-of"),
+        ("who-held-post", {"post": ["the Chair"], "on": ["1994-01-01"]}, InputError, "2 things"),
+        ("who-held-post", {"post": ["clerk"]}, InputError, "needs --on"),
+        ("who-held-post", {"on": ["1994"]}, InputError, "is a day, such as 1994-05-19"),
+        ("who-held-post", {"on": ["1994-02-30"]}, InputError, "1994-02-30"),
+        ("who-held-post", {"pots": ["clerk"]}, InputError, "Did you mean post?"),
+        ("events-in", {"from": ["spring"], "to": ["1994"]}, InputError, "day, month or year"),
+        ("documents", {"x": ["1"]}, InputError, "takes: none"),
+        ("who-commanded", {"document": ["heron"]}, NotFoundError, "No document"),
+        ("account", {"claim": ["12"]}, InputError, "is no claim"),
+    ],
+)
+def test_bad_values(names, question, values, error, part):
+    with pytest.raises(error, match=part.replace("?", r"\?")) as caught:
+        bind(find_question(question), values, names)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_question_offers_near_names():
+    with pytest.raises(NotFoundError, match=r"Did you mean who-held-post"):
+        find_question("who-hold-post")
+
+
+HEAD = "# title: T\n# description: D\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("# title: T\nASK {}", "title and a description"),
+        (HEAD + "# help: me\nASK {}", "not of a known form"),
+        (HEAD + "# param x: ?x thing optional — h\nASK {\nVALUES ?x { UNDEF }\n}", "has kind"),
+        (HEAD + "# param x: ?x text optional — h\nASK { VALUES ?x { UNDEF } }", "needs a line"),
+    ],
+)
+def test_bad_header(text, part):
+    with pytest.raises(DataError, match=part):
+        parse_question("mine", text)
+
+
+def test_text_cannot_leave_its_literal(world, names):
+    question = parse_question(
+        "mine",
+        HEAD + "# param say: ?x text optional — h\nSELECT ?x {\n  VALUES ?x { UNDEF }\n}",
+    )
+    value = 'a" } # \\ ?x\n} UNION'
+    found = rows(ask(world, bind(question, {"say": [value]}, names), named("csv")))
+    assert found == [{"x": value}]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("SELECT * {", QueryError),
+        ("DELETE WHERE { ?s ?p ?o }", ForbiddenError),
+        ("SELECT * { SERVICE <http://localhost/> { ?s ?p ?o } }", ForbiddenError),
+    ],
+)
+def test_bad_sparql(world, text, error):
+    with pytest.raises(error):
+        ask(world, text, named("json"))
+
+
+def test_prefixes_are_ours(root):
+    listed = dict(_prefixes(root))
+    for question in ALL:
+        for line in question.text.splitlines():
+            if line.startswith("PREFIX"):
+                _, short, iri = line.split()
+                assert listed[short.removesuffix(":")] == iri.strip("<>")
+
+
+def _prefixes(root):
+    from kg.rdf import Prefixes
+
+    return Prefixes.read(Assets(root).prefixes)
