@@ -38,6 +38,7 @@ def test_a_neutral_assertion_stands_plainly(tree):
         {"readFrom": ":layout"},
         {"tenure": ":incoming"},
         {"degree": ":partial"},
+        {"role": ":accused"},
         {"withdrawn": "true", "reason": '"misread"'},
     ],
 )
