@@ -209,6 +209,21 @@ def passages(
     _write(made.turtle.encode(), output)
 
 
+@app.command()
+def mentions(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing.")] = False,  # noqa: FBT002
+) -> None:
+    """Write which passage names which entity, from the texts; exit 1 if a name is unknown."""
+    from kg.assets import locate
+    from kg.mentions import update_mentions
+
+    settings = _settings()
+    update = update_mentions(locate(settings), settings.documents, check=check)
+    typer.echo(update.report)
+    typer.echo("".join(f"{fault}\n" for fault in update.faults), err=True, nl=False)
+    raise typer.Exit(1 if update.faults else 0)
+
+
 @app.command("format")
 def format_(
     files: Annotated[list[Path] | None, typer.Argument(help="Turtle files; else all.")] = None,

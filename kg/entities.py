@@ -37,6 +37,7 @@ class Realm(NamedTuple):
 ENTITY = Realm("entity", (ENTITIES, DOCUMENTS))
 DOCUMENT = Realm("document", (DOCUMENTS,))
 TERM = Realm("term", (TERMS,))
+THING = Realm("thing", (ENTITIES, DOCUMENTS, TERMS))
 _SHORT = {"id:": ENTITIES, "d:": DOCUMENTS, ":": TERMS}
 
 
@@ -81,7 +82,8 @@ class Names:
         key = normalize(text)
         if key:
             like = [each for each in here if normalize(each.name) == key]
-            yield {each.iri for each in like if each.source == "label"}
+            for source in ("label", "spelling"):
+                yield {each.iri for each in like if each.source == source}
             yield {each.iri for each in like}
             yield {each.iri for each in here if normalize(local_name(each.iri)) == key}
 

@@ -19,6 +19,7 @@ NAMES = Names(
         ("id/rice-producers", "label", "Rice Producers"),
         ("id/rice-producers", "spelling", "the Party"),
         ("id/rp", "label", "Rupert Prior"),
+        ("id/rice-producers", "claim", "RP-N"),
         ("document/alpha", "label", "Alpha"),
         ("document/alpha", "digits", "007"),
         ("ontology/chaired", "label", "chaired"),
@@ -49,6 +50,10 @@ def test_found_by(text, found):
 def test_identifier_comes_before_spelling():
     assert NAMES.find("rp") == BASE + "id/rp"
     assert NAMES.find("RP") == BASE + "id/river-party"
+
+
+def test_spelling_comes_before_what_a_claim_calls_it():
+    assert NAMES.find("RP-N") == BASE + "id/river-party-north"
 
 
 def test_realms():

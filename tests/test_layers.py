@@ -8,12 +8,13 @@ SOURCES = Path(__file__).resolve().parent.parent / "kg"
 # Lowest first, and leftmost first within a line. A new module gets its place here.
 LAYERS = (
     "errors settings assets",
-    "rdf context compact format names spans dates counts media scan rows facts",
+    "rdf context compact format names occurrences spans dates counts media scan rows facts",
     "sources references wording check carry documents segments copies evidence passages",
+    "gazetteer mentions",
     "rules origins derive propositions metadata entities protocol store snapshots queries",
     "tables asking",
-    "worker generation pool cache replies monitor served describe report validate",
-    "build export pages endpoint",
+    "worker generation pool cache replies monitor served describe answers report validate",
+    "build export examples pages endpoint graphstore openapi",
     "app",
     "cli __main__",
 )

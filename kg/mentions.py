@@ -1,0 +1,117 @@
+"""`kg mentions`: which passage names which entity, worked out where the texts are.
+
+The result is stored in `data/mentions/` and read by the build, so that a snapshot is the
+same with and without the texts. Two files of `data/` help: `homonyms.ttl` has a curator's
+`:mentions` statements, each true of its passage whatever the spellings, where a name would
+be undecided or a description would not count; `non-names.csv` lists capitalised words that
+name no entity, with the reason.
+"""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kg.assets import Assets
+from kg.documents import load_documents
+from kg.errors import DataError, InputError
+from kg.evidence import read_texts
+from kg.facts import Facts
+from kg.gazetteer import ALTERNATIVE, Gazetteer, Mentions
+from kg.occurrences import ordinary_words, places
+from kg.rdf import read_turtle
+from kg.sources import read_sources
+
+
+@dataclass(frozen=True)
+class Update:
+    """What `kg mentions` did, a line for each document, and a sentence for each fault."""
+
+    report: str
+    faults: tuple[str, ...]
+
+
+def load_gazetteer(assets: Assets, texts: Iterable[str]) -> Gazetteer:
+    """Read all that decides what the texts name; raises `DataError` for broken files."""
+    return Gazetteer(
+        Facts(read_sources(assets).quads()),
+        _settled(assets.data / "homonyms.ttl"),
+        _non_names(assets.data / "non-names.csv"),
+        frozenset(word for text in texts for word in ordinary_words(text)),
+    )
+
+
+def read_mentions(assets: Assets, folder: Path | None) -> list[Mentions]:
+    """Read the mentions of every registered document whose text lies in a folder.
+
+    Raises `InputError` if no folder is set or it has none of the texts, and what
+    `Gazetteer.read` raises.
+    """
+    if folder is None:
+        raise InputError("The texts are needed; set KG_DOCUMENTS to the folder that holds them.")
+    documents = load_documents(assets.data)
+    texts = read_texts(documents, folder)
+    if not texts:
+        raise InputError(f"{folder} has none of the registered texts, as their digests tell.")
+    gazetteer = load_gazetteer(assets, texts.values())
+    return [gazetteer.read(each, texts[each.slug]) for each in documents if each.slug in texts]
+
+
+def idle_spellings(gazetteer: Gazetteer, texts: Iterable[str]) -> list[str]:
+    """Return a sentence for each skos:altLabel that stands in none of the texts."""
+    whole = "\n".join(texts)
+    return [
+        f"{gazetteer.facts.label(entity)!r} has the spelling {spelling!r}, which stands in no text."
+        for spelling, entities in gazetteer.bearers.items()
+        for entity in sorted(entities)
+        if spelling in gazetteer.facts.texts(entity, ALTERNATIVE)
+        and next(places(whole, spelling), None) is None
+    ]
+
+
+def update_mentions(assets: Assets, folder: Path | None, *, check: bool = False) -> Update:
+    """Bring `data/mentions/` up to date with the texts in a folder.
+
+    With `check` nothing is written, and a file that is not up to date is a fault. Raises
+    as `read_mentions`.
+    """
+    found = read_mentions(assets, folder)
+    changed = [each for each in found if _stored(assets, each) != each.turtle]
+    for each in [] if check else changed:
+        _path(assets, each).parent.mkdir(exist_ok=True)
+        _path(assets, each).write_text(each.turtle, encoding="utf-8", newline="\n")
+    faults = [str(word) for each in found for word in each.unresolved]
+    if check:
+        faults += [f"{_path(assets, each)} is not up to date; run kg mentions." for each in changed]
+    lines = [
+        f"{each.slug}: {each.count} mentions in {len(each.entities)} passages"
+        + (", written" if each in changed and not check else "")
+        for each in found
+    ]
+    return Update("\n".join(lines), tuple(faults))
+
+
+def _path(assets: Assets, mentions: Mentions) -> Path:
+    return assets.data / "mentions" / f"{mentions.slug}.ttl"
+
+
+def _stored(assets: Assets, mentions: Mentions) -> str | None:
+    path = _path(assets, mentions)
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _settled(path: Path) -> dict[str, frozenset[str]]:
+    facts = Facts(read_turtle(path).quads) if path.is_file() else Facts([])
+    return {each: frozenset(facts.texts(each, "mentions")) for each in facts.subjects()}
+
+
+def _non_names(path: Path) -> tuple[str, ...]:
+    """Read the column `words`; each row says in `reason` why they name no entity."""
+    if not path.is_file():
+        return ()
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for number, row in enumerate(rows, 2):
+        if not row.get("words") or not row.get("reason"):
+            raise DataError(f"{path}, line {number}: a row needs words and a reason.")
+    return tuple(row["words"] for row in rows)
