@@ -12,7 +12,10 @@ import pyoxigraph as ox
 from kg.assets import Assets, locate
 from kg.carry import carried_claims
 from kg.check import check_sources
+from kg.coverage import describe_coverage
 from kg.derive import DERIVED, derive_claims
+from kg.differences import derive_differences
+from kg.disputes import derive_disputes
 from kg.documents import load_documents
 from kg.evidence import verify_evidence
 from kg.facts import Facts
@@ -64,6 +67,7 @@ def build_dataset(assets: Assets, documents: Path | None = None) -> list[ox.Quad
     for step in _steps():
         store.extend(list(step(store, assets.ontology / "rules")))
     store.extend(list(describe_dataset(store, Prefixes.read(assets.prefixes))))
+    store.extend(list(describe_coverage(Facts(store))))
     return list(store)
 
 
@@ -100,6 +104,7 @@ def _steps() -> Iterator[Step]:
     """Yield the derivations; each sees what those before it have added."""
     yield from (_rule(name) for name in BEFORE_DISPUTES)
     yield _claims
+    yield derive_disputes
     yield from (_rule(name) for name in AFTER_DISPUTES)
 
 
@@ -111,3 +116,4 @@ def _claims(store: ox.Store, _rules: Path) -> Iterator[ox.Quad]:
     facts = Facts(store)
     yield from derive_claims(facts)
     yield from derive_propositions(facts)
+    yield from derive_differences(facts)

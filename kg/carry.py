@@ -20,7 +20,7 @@ _LINKS = ("repliesTo", "listedUnder", "alternativeReadingOf", "supersedes")
 # Who speaks or passes on; where it is the document, the copy speaks for itself.
 _VOICES = ("speaker", "relayedBy", "statedIn")
 # A curated judgement on two claims holds for what they state; it is not repeated.
-_LEFT_OUT = ("evidence", "incompatibleWith", *_LINKS, *_VOICES)
+_LEFT_OUT = ("evidence", "incompatibleWith", "inTensionWith", "reason", *_LINKS, *_VOICES)
 
 
 @dataclass(frozen=True)

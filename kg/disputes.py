@@ -1,0 +1,187 @@
+"""Disputes: clashing claims, grouped by what they are about and in which respect.
+
+Pairs are formed over propositions, so that copies never multiply a dispute. What is held
+against each other is a proposition as affirmed or as denied. Those that clash with exactly
+the same others, equally hard, form one position; which positions exclude each other and
+which only pull against each other is stated between them, since in a dispute of three
+positions not every two need clash.
+
+The identifier of a dispute is the hash of its subject matter and kind, so it stays when
+claims are added; the identifier of a position is the hash of what it holds.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from kg.clashes import COMPUTED, Clash, find_clashes
+from kg.derive import DERIVED
+from kg.facts import Facts, Value, expand, quad
+from kg.rdf import BASE
+
+DISPUTES = BASE + "dispute/"
+FOLDER = "disputes"
+_EXCLUSION, _TENSION = expand("exclusion"), expand("tension")
+
+# A proposition, and whether it is affirmed or denied.
+Stand = tuple[str, str]
+
+
+@dataclass
+class Dispute:
+    """One dispute: its clashes, and what stands against what."""
+
+    about: str
+    kind: str
+    clashes: list[Clash] = field(default_factory=list)
+    claims: dict[Stand, set[str]] = field(default_factory=dict)
+    against: dict[Stand, dict[Stand, str]] = field(default_factory=dict)
+
+    @property
+    def iri(self) -> str:
+        """The identifier: 16 hexadecimal digits of a SHA-256 of subject matter and kind."""
+        return DISPUTES + _digest(self.about, self.kind)[:16]
+
+    @property
+    def strength(self) -> str:
+        """Exclusion if any two claims exclude each other, otherwise tension."""
+        return _EXCLUSION if any(c.strength == _EXCLUSION for c in self.clashes) else _TENSION
+
+    @property
+    def basis(self) -> str:
+        """Stated if a document states any of it, else computed if any is, else curated."""
+        found = {each.basis for each in self.clashes}
+        order = (expand("stated"), COMPUTED, expand("curated"))
+        return next(each for each in order if each in found)
+
+    def add(self, clash: Clash, left: Stand, right: Stand) -> None:
+        """Take up a clash between two stands; the harder of two clashes of a pair counts."""
+        self.clashes.append(clash)
+        for one, other, claim in ((left, right, clash.left), (right, left, clash.right)):
+            self.claims.setdefault(one, set()).add(claim)
+            known = self.against.setdefault(one, {})
+            if known.get(other) != _EXCLUSION:
+                known[other] = clash.strength
+
+    def positions(self) -> list[list[Stand]]:
+        """Return the stands by position: those that clash equally with the same others."""
+        groups: dict[tuple[tuple[Stand, str], ...], list[Stand]] = {}
+        for stand in sorted(self.against):
+            groups.setdefault(tuple(sorted(self.against[stand].items())), []).append(stand)
+        return sorted(groups.values())
+
+    def position_iri(self, position: list[Stand]) -> str:
+        """Return the identifier of a position, below that of the dispute."""
+        return f"{self.iri}/{_digest(*(part for stand in position for part in stand))[:8]}"
+
+
+def derive_disputes(store: ox.Store, rules: Path) -> Iterator[ox.Quad]:
+    """Yield all disputes with their positions; a step of the build.
+
+    `rules` is the folder of rules; those of disputes are in its subfolder. Claims must
+    have their bounds, propositions and documents. Raises `DataError` for a faulty rule.
+    """
+    facts = Facts(store)
+    scopes = _Scopes(facts)
+    for dispute in group_clashes(facts, find_clashes(store, facts, rules / FOLDER)):
+        yield from _dispute_quads(facts, scopes, dispute)
+        yield from _position_quads(facts, dispute)
+
+
+def group_clashes(facts: Facts, clashes: Iterable[Clash]) -> list[Dispute]:
+    """Return the disputes that clashes make, by subject matter and kind, sorted."""
+    disputes: dict[tuple[str, str], Dispute] = {}
+    for clash in clashes:
+        left, right = (_stand(facts, each) for each in (clash.left, clash.right))
+        if left != right:
+            key = (clash.about, clash.kind)
+            disputes.setdefault(key, Dispute(*key)).add(clash, left, right)
+    return [disputes[key] for key in sorted(disputes)]
+
+
+class _Scopes:
+    """Between which documents a clash lies; an extract counts as the document it is from."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    def scope(self, clash: Clash) -> str:
+        left, right = (self._document(each) for each in (clash.left, clash.right))
+        if left == right:
+            return expand("withinDocument")
+        return expand("betweenVersions" if self._one_work(left, right) else "betweenWorks")
+
+    def _document(self, claim: str) -> str:
+        document = self._facts.text(claim, "document")
+        return self._facts.text(document, "extractOf") or document
+
+    def _one_work(self, left: str, right: str) -> bool:
+        works, others = (set(self._facts.texts(each, "versionOf")) for each in (left, right))
+        later = "laterVersionOf"
+        return bool(
+            works & others
+            or right in self._facts.texts(left, later)
+            or left in self._facts.texts(right, later)
+        )
+
+
+def _dispute_quads(facts: Facts, scopes: _Scopes, dispute: Dispute) -> Iterator[ox.Quad]:
+    label = f"{facts.label(dispute.kind)}: {facts.label(dispute.about)}"
+    claims = {each for group in dispute.claims.values() for each in group}
+    yield from _say(dispute.iri, "rdf:type", [expand("Dispute")])
+    yield quad(dispute.iri, "rdfs:label", ox.Literal(label), DERIVED)
+    yield from _say(dispute.iri, "about", [dispute.about])
+    yield from _say(dispute.iri, "disputeKind", [dispute.kind])
+    yield from _say(dispute.iri, "disputeStrength", [dispute.strength])
+    yield from _say(dispute.iri, "basis", [dispute.basis])
+    yield from _say(dispute.iri, "scope", {scopes.scope(each) for each in dispute.clashes})
+    yield from _say(dispute.iri, "claim", claims)
+    yield from _say(
+        dispute.iri, "document", {facts.text(each, "document") for each in claims} - {""}
+    )
+    yield from _say(dispute.iri, "position", map(dispute.position_iri, dispute.positions()))
+    for name in sorted({each.rule for each in dispute.clashes}):
+        yield quad(dispute.iri, "rule", ox.Literal(name), DERIVED)
+    for reason in sorted({each.reason for each in dispute.clashes} - {""}):
+        yield quad(dispute.iri, "reason", ox.Literal(reason), DERIVED)
+
+
+def _position_quads(facts: Facts, dispute: Dispute) -> Iterator[ox.Quad]:
+    positions = dispute.positions()
+    home = {stand: dispute.position_iri(each) for each in positions for stand in each}
+    for position in positions:
+        iri = dispute.position_iri(position)
+        label = "; ".join(sorted(_words(facts, stand) for stand in position))
+        yield from _say(iri, "rdf:type", [expand("Position")])
+        yield quad(iri, "rdfs:label", ox.Literal(label), DERIVED)
+        yield from _say(iri, "holds", {proposition for proposition, _ in position})
+        yield from _say(
+            iri, "claim", {each for stand in position for each in dispute.claims[stand]}
+        )
+        # All stands of a position clash with the same others, so the first speaks for all.
+        for strength, relation in ((_EXCLUSION, "excludes"), (_TENSION, "inTensionWith")):
+            others = dispute.against[position[0]].items()
+            yield from _say(iri, relation, {home[other] for other, s in others if s == strength})
+
+
+def _say(subject: str, predicate: str, nodes: Iterable[str]) -> Iterator[ox.Quad]:
+    for node in sorted(nodes):
+        value: Value = ox.NamedNode(node)
+        yield quad(subject, predicate, value, DERIVED)
+
+
+def _stand(facts: Facts, claim: str) -> Stand:
+    return facts.text(claim, "states"), facts.text(claim, "polarity")
+
+
+def _words(facts: Facts, stand: Stand) -> str:
+    proposition, polarity = stand
+    label = facts.label(proposition)
+    return f"not {label}" if polarity == expand("denied") else label
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
