@@ -62,11 +62,13 @@ class Names:
     def find(self, text: str, realm: Realm = ENTITY) -> str:
         """Return the IRI of the one thing that `text` names.
 
-        Raises `NotFoundError` with near spellings, and `InputError` that lists the
-        candidates where several things have that name.
+        An entity goes before a document of the same name, which is then `d:name`. Raises
+        `NotFoundError` with near spellings, and `InputError` that lists the candidates where
+        several things have that name.
         """
         wanted = text.strip()
-        for found in self._ways(wanted, realm):
+        for way in self._ways(wanted, realm):
+            found = {iri for iri in way if not iri.startswith(DOCUMENTS)} or way
             if len(found) == 1:
                 return found.pop()
             if found:
@@ -88,7 +90,7 @@ class Names:
             yield {each.iri for each in here if normalize(local_name(each.iri)) == key}
 
     def _described(self, iris: set[str]) -> list[str]:
-        return [f"{local_name(iri)} ({self.labels.get(iri, 'no label')})" for iri in sorted(iris)]
+        return [f"{_short(iri)} ({self.labels.get(iri, 'no label')})" for iri in sorted(iris)]
 
     def _suggest(self, text: str, realm: Realm) -> str:
         """Return near spellings, each with its identifier, as the end of a sentence."""
@@ -115,6 +117,10 @@ def _full(text: str) -> str:
         if text.startswith(short):
             return namespace + text.removeprefix(short)
     return text.removeprefix("<").removesuffix(">")
+
+
+def _short(iri: str) -> str:
+    return f":{iri.removeprefix(TERMS)}" if iri.startswith(TERMS) else local_name(iri)
 
 
 def _ambiguous(text: str, candidates: list[str]) -> str:

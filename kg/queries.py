@@ -11,10 +11,10 @@ A parameter restricts its variable by the line `VALUES ?on { … }`, of which th
 every group that needs it. Values are put between those braces and nowhere else; where none
 is given the file's own stay: `UNDEF`, which restricts nothing, or an example.
 
-Kinds of parameter: entity, document and term are named in any way that `kg/entities.py`
-knows; claim is a claim's identifier; date is a day; start and end are a day, month or year
-and stand for its first or last day; text is a plain literal. A parameter may have several
-values: any of them then fits.
+Kinds of parameter: entity, document, term and thing (an entity or a term) are named in any way
+that `kg/entities.py` knows; claim is a claim's identifier; date is a day; start and end are a
+day, month or year and stand for its first or last day; text is a plain literal. A parameter
+may have several values: any of them then fits.
 """
 
 import csv
@@ -27,7 +27,7 @@ from pathlib import Path
 
 from kg.assets import QUERIES
 from kg.dates import Kind, bounds
-from kg.entities import DOCUMENT, ENTITY, TERM, Names, Spelling
+from kg.entities import DOCUMENT, ENTITY, TERM, THING, Names, Spelling
 from kg.errors import DataError, InputError, NotFoundError
 from kg.media import Format, named
 from kg.names import suggest
@@ -36,10 +36,10 @@ from kg.rdf import BASE
 from kg.store import GraphStore
 
 CLAIMS = BASE + "claim/"
-KINDS = ("entity", "document", "term", "claim", "date", "start", "end", "text")
+KINDS = ("entity", "document", "term", "thing", "claim", "date", "start", "end", "text")
 _HEADER = re.compile(r"# (title|description): (.+)")
 _PARAMETER = re.compile(r"# param (\S+): \?(\w+) (\w+) (required|optional) — (.+)")
-_REALMS = {"entity": ENTITY, "document": DOCUMENT, "term": TERM}
+_REALMS = {"entity": ENTITY, "document": DOCUMENT, "term": TERM, "thing": THING}
 _CLAIM = re.compile(r"[a-z0-9-]+/\d{3}-\d{2}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _XSD_DATE = "http://www.w3.org/2001/XMLSchema#date"

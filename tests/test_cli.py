@@ -129,7 +129,7 @@ def test_coverage_sums_up(kg):
     assert code == 0
     assert out.endswith(
         "8 of 9 passages that state something have claims;"
-        " 1 state nothing (kg query uncovered tells why); 24 claims.\n"
+        " 1 state nothing (kg query uncovered tells why); 31 claims.\n"
     )
     assert kg("coverage", "alpha-2")[1].count("alpha-2") == 3
 
@@ -164,7 +164,7 @@ FAULTS = {
     "bad date": (["query", "who-held-post", "--on", "yesterday"], "is a day"),
     "no value": (["query", "who-held-post", "--on"], "--on needs a value"),
     "unknown parameter": (["query", "documents", "--colour", "red"], "no parameter --colour"),
-    "too many words": (["query", "names-of", "a", "b"], "no use for 'b'"),
+    "too many words": (["query", "uncovered", "a", "b"], "no use for 'b'"),
     "unknown format": (["query", "documents", "-f", "cvs"], "Did you mean csv"),
     "table to a file": (["query", "documents", "-o", "x"], "--format csv"),
     "graph of a table without claims": (["query", "documents", "-f", "turtle"], "no claims"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kg.entities import DOCUMENT, TERM, Names, Spelling, local_name
+from kg.entities import DOCUMENT, TERM, THING, Names, Spelling, local_name
 from kg.errors import InputError, NotFoundError
 
 BASE = "https://w3id.org/contested-kg/"
@@ -90,3 +90,15 @@ def test_labels():
     assert NAMES.label(BASE + "id/rp") == "Rupert Prior"
     assert NAMES.label(BASE + "id/nobody") is None
     assert local_name("http://example.org/x") == "http://example.org/x"
+
+
+def test_an_entity_comes_before_a_document_of_its_name():
+    names = Names(
+        Spelling(BASE + local, "label", "Feud")
+        for local in ("id/feud", "document/feud", "ontology/feud")
+    )
+    assert names.find("feud") == names.find("Feud") == BASE + "id/feud"
+    assert names.find("d:feud") == names.find("feud", DOCUMENT) == BASE + "document/feud"
+    with pytest.raises(InputError, match=r"feud \(Feud\), :feud \(Feud\)"):
+        names.find("feud", THING)
+    assert names.find(":feud", THING) == BASE + "ontology/feud"
