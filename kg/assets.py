@@ -13,6 +13,8 @@ from kg.settings import Settings
 
 PACKAGE = Path(__file__).resolve().parent
 QUERIES = PACKAGE / "queries"
+PROBES = PACKAGE / "probes"
+EXPORTS = PACKAGE / "exports"
 TEMPLATES = PACKAGE / "templates"
 STATIC = PACKAGE / "static"
 BUNDLE = PACKAGE / "bundle"

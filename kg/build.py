@@ -19,6 +19,7 @@ from kg.disputes import derive_disputes
 from kg.documents import load_documents
 from kg.evidence import verify_evidence
 from kg.facts import Facts
+from kg.links import unknown_subjects
 from kg.metadata import DATASET, describe_dataset
 from kg.propositions import derive_propositions
 from kg.rdf import TERMS, Prefixes
@@ -96,7 +97,9 @@ def _input(sources: Sources) -> Iterator[ox.Quad]:
     """Yield what is written and what is carried, once every reference leads somewhere."""
     carried = carried_claims(sources)
     quads = [*sources.quads(), *carried]
-    stop(unknown_nodes(sources, Facts(quads)))
+    facts = Facts(quads)
+    stop(unknown_subjects(sources.mappings, facts))
+    stop(unknown_nodes(sources, facts))
     yield from quads
 
 

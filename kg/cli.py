@@ -1,4 +1,4 @@
-"""The command `kg`: build, validate, query, serve, export, and the curator's tools.
+"""The command `kg`: build, validate, query, serve, export; `kg/curating.py` adds the curator's.
 
 Each command imports what it needs when it runs, so that `kg --help` is quick. A foreseen
 fault ends as one sentence on standard error and the exit code of its `KgError` (2); `main`
@@ -11,15 +11,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from kg.errors import InputError, KgError, NotFoundError
-from kg.settings import Settings
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from kg import curating
+from kg.errors import InputError, KgError
+from kg.terminal import Output, settings_now, show, write
 
 app = typer.Typer(
     add_completion=False,
@@ -30,9 +28,6 @@ app = typer.Typer(
 
 #: Exit code after Ctrl-C, as shells have it (128 + SIGINT).
 INTERRUPTED = 130
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Write to this file instead of the screen.")
-]
 
 
 def main() -> None:
@@ -76,7 +71,7 @@ def build() -> None:
     from kg.build import build_snapshot
     from kg.snapshots import read_snapshot
 
-    folder = build_snapshot(_settings())
+    folder = build_snapshot(settings_now())
     counts = read_snapshot(folder).counts
     said = ", ".join(f"{number:,} {what}" for what, number in counts.items())
     typer.echo(f"{said}\n{folder}")
@@ -95,7 +90,7 @@ def validate(
     from kg.snapshots import current_snapshot, mark_validated
     from kg.validate import validate_snapshot
 
-    settings = _settings()
+    settings = settings_now()
     assets = locate(settings)
     folder = snapshot or current_snapshot(settings)
     report = validate_snapshot(folder, assets)
@@ -104,7 +99,7 @@ def validate(
     if as_json:
         typer.echo(report.json())
     elif report.results:
-        _print(report.table(Prefixes.read(assets.prefixes).shorten))
+        show(report.table(Prefixes.read(assets.prefixes).shorten))
     else:
         typer.echo("The graph conforms to every shape.")
     raise typer.Exit(report.exit_code)
@@ -132,13 +127,13 @@ def query(
     if question is None:
         _list_questions()
         return
-    found = answer(_settings(), Request(question, arguments, form))
+    found = answer(settings_now(), Request(question, arguments, form))
     if isinstance(found, bytes):
-        _write(found, output)
+        write(found, output)
     elif output:
         raise InputError("A table goes to the screen; add --format csv (or another) to --output.")
     else:
-        _print(found)
+        show(found)
 
 
 @app.command()
@@ -149,13 +144,13 @@ def coverage(
     """Tell how much of each document and section has claims."""
     from kg.asking import Request, answer, coverage_summary
 
-    settings = _settings()
+    settings = settings_now()
     request = Request("coverage", [document] if document else [], form)
     found = answer(settings, request)
     if isinstance(found, bytes):
-        _write(found, None)
+        write(found, None)
     else:
-        _print(found)
+        show(found)
         typer.echo(coverage_summary(settings, request))
 
 
@@ -172,74 +167,31 @@ def serve(
     from kg.assets import locate
     from kg.rdf import Prefixes
 
-    settings = _settings()
+    settings = settings_now()
     prefixes = Prefixes.read(locate(settings).prefixes)
     server.serve(settings, files or None, host, port, prefixes)
 
 
 @app.command()
 def export(
-    form: Annotated[str, typer.Option("--format", "-f", help="turtle, trig, nquads or jsonld.")],
+    form: Annotated[str, typer.Option("--format", "-f", help="turtle, csv, graphml…")] = "",
     output: Output = None,
-) -> None:
-    """Write the whole graph as Turtle, TriG, N-Quads or JSON-LD."""
-    from kg import export as exporter
-
-    _write(exporter.export(_settings(), form), output)
-
-
-@app.command()
-def passages(
-    file: Annotated[Path, typer.Argument(help="A text in UTF-8.")],
-    slug: Annotated[str | None, typer.Option(help="Identifier of the document.")] = None,
-    reviewed: Annotated[
-        Path | None, typer.Option(help="A reviewed CSV table (start, end, kind, section, factual).")
+    release: Annotated[
+        Path | None, typer.Option(help="Write every format and its description into this folder.")
     ] = None,
-    output: Output = None,
 ) -> None:
-    """Propose the passages of a document; the report goes to standard error."""
-    from kg.assets import locate
-    from kg.documents import load_documents
-    from kg.passages import draft
+    """Write the whole graph in one format, or a release with all of them."""
+    from kg.export import write_export
+    from kg.release import write_release
 
-    settings = _settings()
-    documents = load_documents(locate(settings).data)
-    made = draft(file, documents, slug, reviewed, settings.documents)
-    typer.echo(made.report, err=True)
-    _write(made.turtle.encode(), output)
+    if release:
+        write_release(settings_now(), release)
+    else:
+        write_export(settings_now(), form, output)
 
 
-@app.command()
-def mentions(
-    check: Annotated[bool, typer.Option("--check", help="Write nothing.")] = False,  # noqa: FBT002
-) -> None:
-    """Write which passage names which entity, from the texts; exit 1 if a name is unknown."""
-    from kg.assets import locate
-    from kg.mentions import update_mentions
-
-    settings = _settings()
-    update = update_mentions(locate(settings), settings.documents, check=check)
-    typer.echo(update.report)
-    typer.echo("".join(f"{fault}\n" for fault in update.faults), err=True, nl=False)
-    raise typer.Exit(1 if update.faults else 0)
-
-
-@app.command("format")
-def format_(
-    files: Annotated[list[Path] | None, typer.Argument(help="Turtle files; else all.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if any.")] = False,  # noqa: FBT002
-) -> None:
-    """Bring Turtle files into their canonical form."""
-    from kg.assets import locate
-    from kg.format import format_files
-    from kg.rdf import Prefixes
-
-    assets = locate(_settings())
-    chosen = files or assets.turtle_files()
-    changed = format_files(chosen, Prefixes.read(assets.prefixes), check=check)
-    for path in changed:
-        typer.echo(f"{'not canonical' if check else 'formatted'}: {path}")
-    raise typer.Exit(1 if check and changed else 0)
+# After the commands above, so that `kg --help` names them first.
+app.add_typer(curating.app)
 
 
 def _version() -> str:
@@ -252,35 +204,11 @@ def _version() -> str:
         return "0"
 
 
-def _settings() -> Settings:
-    return Settings.from_environment(os.environ)
-
-
 def _list_questions() -> None:
     from kg.queries import questions
     from kg.tables import question_list
 
-    _print(question_list(questions()))
-
-
-def _print(shown: "Table | str") -> None:
-    """Print a table as wide as it is when nobody watches, so that no cell is broken."""
-    from rich.console import Console
-
-    console = Console(soft_wrap=False)
-    if not isinstance(shown, str) and not console.is_terminal:
-        console = Console(width=max(80, Console(width=10_000).measure(shown).maximum))
-    console.print(shown)
-
-
-def _write(body: bytes, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.buffer.write(body)
-        sys.stdout.buffer.flush()
-        return
-    if not output.parent.is_dir():
-        raise NotFoundError(f"There is no folder {output.parent} to write {output.name} into.")
-    output.write_bytes(body)
+    show(question_list(questions()))
 
 
 def _usage(error: Exception) -> str:

@@ -9,7 +9,7 @@ context costs brevity, not meaning.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyoxigraph as ox
@@ -17,6 +17,8 @@ import pyoxigraph as ox
 from kg.context import RDF, XSD, Context
 
 Node = dict[str, Any]
+
+TYPE = RDF + "type"
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}")
 _LOCAL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -28,7 +30,7 @@ def compact_dataset(quads: Iterable[ox.Quad], context: Context) -> bytes:
     graphs: dict[str, list[ox.Quad]] = {}
     for quad in quads:
         graphs.setdefault(_key(quad.graph_name), []).append(quad)
-    writer = _Writer(context)
+    writer = Compactor(context)
     content = writer.nodes(graphs.pop("", []))
     for name, inside in sorted(graphs.items()):
         content.append({"@id": writer.short(name), "@graph": writer.nodes(inside)})
@@ -41,7 +43,7 @@ def compact_document(document: bytes, context: Context) -> bytes:
     return compact_dataset(ox.parse(document, format=ox.RdfFormat.JSON_LD), context)
 
 
-class _Writer:
+class Compactor:
     """Writes names and values as short as one context allows."""
 
     def __init__(self, context: Context) -> None:
@@ -68,20 +70,20 @@ class _Writer:
 
     def nodes(self, quads: Iterable[ox.Quad]) -> list[Node]:
         """Return the nodes of one graph, sorted by identifier."""
-        found: dict[str, dict[str, list[ox.Quad]]] = {}
+        found: dict[str, dict[str, list[object]]] = {}
         for quad in quads:
             properties = found.setdefault(_key(quad.subject), {})
-            properties.setdefault(quad.predicate.value, []).append(quad)
-        return [self._node(subject, found[subject]) for subject in sorted(found)]
+            properties.setdefault(quad.predicate.value, []).append(quad.object)
+        return [self.node(subject, found[subject]) for subject in sorted(found)]
 
-    def _node(self, subject: str, properties: dict[str, list[ox.Quad]]) -> Node:
+    def node(self, subject: str, properties: Mapping[str, list[object]]) -> Node:
+        """Return one node: its identifier, its types, its other properties with their objects."""
         node: Node = {"@id": self.short(subject)}
-        types = properties.pop(RDF + "type", [])
-        if types:
-            node["@type"] = _one_or_all(sorted(self.word(_key(quad.object)) for quad in types))
-        written = {self.word(iri): quads for iri, quads in properties.items()}
+        if types := properties.get(TYPE):
+            node["@type"] = _one_or_all(sorted(self.word(_key(each)) for each in types))
+        written = {self.word(iri): objects for iri, objects in properties.items() if iri != TYPE}
         for name in sorted(written):
-            values = [self.value(quad.object, name) for quad in written[name]]
+            values = [self.value(each, name) for each in written[name]]
             node[name] = _one_or_all(sorted(values, key=json.dumps))
         return node
 

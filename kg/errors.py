@@ -46,7 +46,7 @@ class NotFoundError(KgError):
 
 
 class ForbiddenError(KgError):
-    """A request that a read-only, self-contained server refuses: update, LOAD, SERVICE, file access."""
+    """What a read-only, self-contained server refuses: update, LOAD, SERVICE, file access."""
 
     status = 403
     title = "Refused"
@@ -71,6 +71,19 @@ class TooLargeError(KgError):
 
     status = 413
     title = "Too large"
+
+
+class MemoryLimitError(TooLargeError):
+    """A query that needed more memory than one query may take and was stopped."""
+
+    title = "Memory limit reached"
+
+
+class AddressError(KgError):
+    """A request whose query stands in an address that is too long; POST has room for it."""
+
+    status = 414
+    title = "Address too long"
 
 
 class MediaTypeError(KgError):

@@ -1,48 +1,84 @@
-"""A snapshot as a file to pass on: Turtle, TriG, N-Quads or compact JSON-LD, byte-stable.
+"""A snapshot as a file to pass on, in every form that `FORMS` and `FOLDERS` list, byte-stable.
 
-Turtle holds the union of all graphs and reads back to the union fingerprint; the others
-hold the dataset and read back to its fingerprint (RDFC-1.0). What is written depends on the
-statements, the prefix list and the context alone.
+The dataset forms read back to the dataset's fingerprint, the union forms to that of the union
+of all graphs (RDFC-1.0); the others are views. What is written depends on the statements, the
+prefix list and the context alone. The graph is read as a stream, or held in memory once where
+a form has to ask it.
 """
 
+import io
+import sys
 from collections.abc import Callable, Iterable
-from itertools import takewhile
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO, Literal
 
 import pyoxigraph as ox
 
 from kg.assets import Assets, locate
-from kg.compact import compact_dataset
 from kg.context import make_context, read_context, write_context
-from kg.errors import InputError
+from kg.csvw import write_tables
+from kg.errors import InputError, NotFoundError
+from kg.frames import write_frames
+from kg.graphml import write_graphml
+from kg.jsonld import write_dataset
 from kg.names import suggest
-from kg.rdf import Prefixes, canonical_nquads, read_turtle, union
+from kg.progress import progress
+from kg.rdf import Prefixes, read_turtle
 from kg.settings import Settings
 from kg.snapshots import DATA, current_snapshot
+from kg.streams import Source, by_subject
 
 CONTEXT = "context"
-RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to write a snapshot into a file.
+
+    `file` is its name in a release; `holds` says what it reads back to, "" for a view that
+    leaves something out; `conforms` is the standard it follows beyond its media type.
+    """
+
+    file: str
+    media_type: str
+    title: str
+    holds: Literal["dataset", "union", ""]
+    write: Callable[[Source, BinaryIO], None]
+    conforms: str = ""
+
+
+def write_export(settings: Settings, form: str, output: Path | None) -> None:
+    """Write the current snapshot in a form to `output`, a folder for `csv`; else to the screen.
+
+    Raises `InputError` for an unknown form or a folder form without `output`, `NotFoundError`
+    if there is no folder to write into.
+    """
+    _check(form)
+    if form in FOLDERS:
+        if output is None:
+            raise InputError(f"{form} makes a folder of files; name one with --output.")
+        _parent(output)
+        output.mkdir(exist_ok=True)
+        with progress(form, None) as advance:
+            FOLDERS[form](_source(settings, advance), output)
+    elif output is None:
+        _write(settings, form, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    else:
+        _parent(output)
+        with output.open("wb") as file:
+            _write(settings, form, file)
 
 
 def export(settings: Settings, form: str) -> bytes:
-    """Return the current snapshot in the form called `form`; raises `InputError` for none.
-
-    The form `context` is our JSON-LD context alone, made from the ontology, without a snapshot.
-    """
-    if form not in (*FORMS, CONTEXT):
-        raise InputError(
-            f"There is no export format {form!r}; write one of {', '.join(FORMS)} or {CONTEXT}."
-            f"{suggest(form, FORMS)}"
-        )
-    assets = locate(settings)
-    if form == CONTEXT:
-        return write_context(ontology_context(assets))
-    return FORMS[form](current_snapshot(settings) / DATA, assets)
-
-
-def read_quads(data: Path) -> list[ox.Quad]:
-    """Return the statements of an N-Quads file."""
-    return list(ox.parse(path=str(data), format=ox.RdfFormat.N_QUADS))
+    """Return the current snapshot in the form of one file called `form`, in memory."""
+    _check(form)
+    output = io.BytesIO()
+    _write(settings, form, output)
+    return output.getvalue()
 
 
 def ontology_context(assets: Assets) -> dict[str, object]:
@@ -52,45 +88,145 @@ def ontology_context(assets: Assets) -> dict[str, object]:
     return make_context(quads, Prefixes.read(assets.prefixes))
 
 
-def _turtle(data: Path, assets: Assets) -> bytes:
-    return _write(set(union(read_quads(data))), ox.RdfFormat.TURTLE, assets)
+def write_turtle(quads: Iterable[ox.Quad], assets: Assets, output: BinaryIO) -> None:
+    """Write the triples of `quads` as Turtle; those of one subject must stand together."""
+    _serialize(by_subject(quads), ox.RdfFormat.TURTLE, assets, output)
 
 
-def _trig(data: Path, assets: Assets) -> bytes:
-    return _write(read_quads(data), ox.RdfFormat.TRIG, assets)
+def _check(form: str) -> None:
+    known = [*FORMS, *FOLDERS, CONTEXT]
+    if form not in known:
+        what = f"There is no export format {form!r}" if form else "An export needs a --format"
+        raise InputError(f"{what}; write one of {', '.join(known)}.{suggest(form, known)}")
 
 
-def _nquads(data: Path, _: Assets) -> bytes:
-    return canonical_nquads(read_quads(data))
+def _parent(output: Path) -> None:
+    if not output.parent.is_dir():
+        raise NotFoundError(f"There is no folder {output.parent} to write {output.name} into.")
 
 
-def _jsonld(data: Path, assets: Assets) -> bytes:
-    return compact_dataset(read_quads(data), read_context(assets.ontology))
+def _source(settings: Settings, advance: Callable[[int], None]) -> Source:
+    return Source(current_snapshot(settings) / DATA, locate(settings), advance)
 
 
-def _write(quads: Iterable[ox.Quad], form: ox.RdfFormat, assets: Assets) -> bytes:
-    """Serialise quads in order of graph, subject, predicate (the type first) and object.
+def _write(settings: Settings, form: str, output: BinaryIO) -> None:
+    """Write one file; the context alone is made from the ontology, without a snapshot."""
+    if form == CONTEXT:
+        output.write(write_context(ontology_context(locate(settings))))
+        return
+    row = FORMS[form]
+    counted = Source(current_snapshot(settings) / DATA, locate(settings)).size
+    with progress(form, counted if row.holds else None) as advance:
+        row.write(_source(settings, advance), output)
 
-    The engine writes the prefixes in an order of its own; they are sorted here.
+
+def _turtle(source: Source, output: BinaryIO) -> None:
+    write_turtle(source.triples(), source.assets, output)
+
+
+def _ntriples(source: Source, output: BinaryIO) -> None:
+    ox.serialize(source.triples(), output, ox.RdfFormat.N_TRIPLES)
+
+
+def _rdfxml(source: Source, output: BinaryIO) -> None:
+    _serialize(by_subject(source.triples()), ox.RdfFormat.RDF_XML, source.assets, output)
+
+
+def _trig(source: Source, output: BinaryIO) -> None:
+    quads = (quad for _, graph in source.graphs() for quad in by_subject(graph))
+    _serialize(quads, ox.RdfFormat.TRIG, source.assets, output)
+
+
+def _nquads(source: Source, output: BinaryIO) -> None:
+    with source.data.open("rb") as file:
+        for block in iter(lambda: file.read(_BLOCK), b""):
+            output.write(block)
+            source.advance(block.count(b"\n"))
+
+
+def _jsonld(source: Source, output: BinaryIO) -> None:
+    write_dataset(source.graphs(), read_context(source.assets.ontology), output)
+
+
+def _serialize(
+    quads: Iterable[ox.Quad], form: ox.RdfFormat, assets: Assets, output: BinaryIO
+) -> None:
+    sorter = _PrefixSorter(output)
+    ox.serialize(quads, sorter, form, prefixes=dict(Prefixes.read(assets.prefixes)))
+    sorter.finish()
+
+
+class _PrefixSorter(io.BytesIO):
+    """Passes Turtle and TriG on, with the prefix lines at their beginning in order.
+
+    The engine writes them in an order of its own.
     """
-    prefixes = dict(Prefixes.read(assets.prefixes))
-    text = bytes(ox.serialize(sorted(quads, key=_order), format=form, prefixes=prefixes) or b"")
-    lines = text.splitlines(keepends=True)
-    declared = sum(1 for _ in takewhile(lambda line: line.startswith(b"@prefix "), lines))
-    return b"".join([*sorted(lines[:declared]), *lines[declared:]])
+
+    def __init__(self, output: BinaryIO) -> None:
+        super().__init__()
+        self._output = output
+        self._head: bytes | None = b""
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        """Take a piece of the document."""
+        if self._head is None:
+            self._output.write(data)
+            return len(data)
+        self._head += data
+        if any(not line.startswith(b"@prefix ") for line in self._head.split(b"\n")[:-1]):
+            self.finish()
+        return len(data)
+
+    def finish(self) -> None:
+        """Pass on what was held back."""
+        lines = (self._head or b"").splitlines(keepends=True)
+        declared = [line for line in lines if line.startswith(b"@prefix ")]
+        self._output.write(b"".join([*sorted(declared), *lines[len(declared) :]]))
+        self._head = None
 
 
-def _order(quad: ox.Quad) -> tuple[str, str, bool, str, str]:
-    predicate = quad.predicate.value
-    return (
-        str(quad.graph_name), str(quad.subject),
-        predicate != RDF_TYPE, predicate, str(quad.object),
-    )  # fmt: skip
+_JSON_LD = "application/ld+json"
 
-
-FORMS: dict[str, Callable[[Path, Assets], bytes]] = {
-    "turtle": _turtle,
-    "trig": _trig,
-    "nquads": _nquads,
-    "jsonld": _jsonld,
-}
+FORMS: dict[str, Form] = {
+    "turtle": Form(
+        "contested.ttl", "text/turtle", "The union of all graphs in Turtle", "union", _turtle
+    ),
+    "ntriples": Form(
+        "contested.nt", "application/n-triples", "The union of all graphs in N-Triples",
+        "union", _ntriples,
+    ),
+    "rdfxml": Form(
+        "contested.rdf", "application/rdf+xml", "The union of all graphs in RDF/XML",
+        "union", _rdfxml,
+    ),
+    "trig": Form(
+        "contested.trig", "application/trig", "The dataset with its named graphs in TriG",
+        "dataset", _trig,
+    ),
+    "nquads": Form(
+        "contested.nq", "application/n-quads", "The dataset with its named graphs in N-Quads",
+        "dataset", _nquads,
+    ),
+    "jsonld": Form(
+        "contested.jsonld", _JSON_LD, "The dataset with its named graphs in JSON-LD",
+        "dataset", _jsonld,
+    ),
+    "jsonld-person": Form(
+        "persons.jsonld", _JSON_LD, "Every person with the claims that name him or her",
+        "", partial(write_frames, kind="Person"),
+    ),
+    "jsonld-operation": Form(
+        "operations.jsonld", _JSON_LD, "Every operation with the claims that name it",
+        "", partial(write_frames, kind="Operation"),
+    ),
+    "jsonld-claim": Form(
+        "claims.jsonld", _JSON_LD, "Every claim with its passages, answers and disputes",
+        "", partial(write_frames, kind="Claim"),
+    ),
+    "graphml": Form(
+        "relations.graphml", "application/xml", "The claims that relate one thing to another",
+        "", write_graphml, "http://graphml.graphdrawing.org/xmlns",
+    ),
+}  # fmt: skip
+#: Forms of several files: what writes them into a folder and returns their paths.
+FOLDERS: dict[str, Callable[[Source, Path], list[Path]]] = {"csv": write_tables}

@@ -17,7 +17,7 @@ from kg.sources import GRAPHS
 DATASET = BASE
 _METADATA = GRAPHS + "metadata"
 _PARTITIONS = BASE + "partition/"
-_LICENSE = "https://creativecommons.org/publicdomain/zero/1.0/"
+LICENSE = "https://creativecommons.org/publicdomain/zero/1.0/"
 
 
 def describe_dataset(quads: Iterable[ox.Quad], prefixes: Prefixes) -> Iterator[ox.Quad]:
@@ -43,7 +43,7 @@ def _dataset(triples: set[tuple[str, str, str]]) -> Iterator[ox.Quad]:
     subjects = {subject for subject, _, _ in triples}
     yield _say(DATASET, "rdf:type", ox.NamedNode(expand("void:Dataset")))
     yield _say(DATASET, "dcterms:title", ox.Literal("Contested"))
-    yield _say(DATASET, "dcterms:license", ox.NamedNode(_LICENSE))
+    yield _say(DATASET, "dcterms:license", ox.NamedNode(LICENSE))
     yield _say(DATASET, "void:uriSpace", ox.Literal(BASE))
     yield _say(DATASET, "void:vocabulary", ox.NamedNode(TERMS))
     yield _say(DATASET, "void:triples", integer(len(triples)))

@@ -80,6 +80,12 @@ def _iri(text: str) -> str:
     return text
 
 
+def _service(text: str) -> str:
+    if not text.strip().startswith(("http://", "https://")):
+        raise ValueError("an http or https URL is needed")
+    return text.strip()
+
+
 def _setting(
     name: str,
     meaning: str,
@@ -109,7 +115,7 @@ class Settings:
     )
     documents: Path | None = _setting(
         "KG_DOCUMENTS",
-        "Folder of the source texts; set, digests and offsets are verified and passages shown.",
+        "Folder of the source texts; set, digests and offsets are verified.",
         _existing_folder,
         shown="none",
     )
@@ -127,7 +133,7 @@ class Settings:
     )
     base_iri: str = _setting(
         "KG_BASE_IRI",
-        "IRIs that begin with it are the graph's own; the server answers them under its host.",
+        "IRIs that begin with it are the graph's own.",
         _iri,
         default="https://w3id.org/contested-kg/",
     )
@@ -172,6 +178,12 @@ class Settings:
         "Most bytes of answers kept in memory; 0 keeps none.",
         _at_least(0),
         default=64 * 1024 * 1024,
+    )
+    reconciliation: str = _setting(
+        "KG_RECONCILIATION",
+        "Reconciliation service for Wikidata, which `kg link` asks.",
+        _service,
+        default="https://wikidata-reconciliation.wmcloud.org/en/api",
     )
 
     @classmethod

@@ -1,11 +1,11 @@
-"""The Turtle that people edit, read whole: each file with the named graph of its statements.
+"""What people edit, read whole: each file with the named graph of its statements.
 
 * `graph/ontology`: `ontology/*.ttl`, `ontology/vocabularies/*.ttl`
 * `graph/entities`: `data/entities/*.ttl`, and what is no document in `data/documents.ttl`
 * `graph/<document>`: the document in `data/documents.ttl`, and
   `data/{passages,claims,mentions}/<document>.ttl`
 * `graph/editorial`: `data/editorial.ttl`
-* `graph/links`: `data/links/*.ttl`
+* `graph/links`: `data/links/*.sssom.tsv`, tables of mappings, and `data/links/*.ttl`
 
 Shapes are no part of the graph.
 """
@@ -19,6 +19,7 @@ import pyoxigraph as ox
 
 from kg.assets import Assets
 from kg.errors import DataError
+from kg.links import MappingFile, read_mappings
 from kg.rdf import BASE, read_turtle
 
 GRAPHS = BASE + "graph/"
@@ -33,7 +34,7 @@ _SHOWN_FAULTS = 10
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One Turtle file: where it lies, what it holds, and the prefixes it is written with.
+    """One file: where it lies, what it holds, and the prefixes it is written with.
 
     `part` is the folder of `data/` that it lies in, or its own name without extension
     where it lies in none (`documents`, `editorial`); `ontology` for the ontology.
@@ -75,9 +76,10 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Sources:
-    """All files, in a fixed order."""
+    """All files, in a fixed order; mappings also as the tables that they were read from."""
 
     files: tuple[SourceFile, ...]
+    mappings: tuple[MappingFile, ...] = ()
 
     def quads(self) -> Iterator[ox.Quad]:
         """Yield all statements with their graphs."""
@@ -90,7 +92,7 @@ class Sources:
 
 
 def read_sources(assets: Assets) -> Sources:
-    """Read ontology and data; raises `DataError` for broken Turtle and for blank nodes."""
+    """Read ontology and data; raises `DataError` for files out of order and for blank nodes."""
     vocabularies = sorted((assets.ontology / "vocabularies").glob("*.ttl"))
     files = [
         _read(path, "ontology", GRAPHS + "ontology")
@@ -105,8 +107,10 @@ def read_sources(assets: Assets) -> Sources:
     if (data / "editorial.ttl").is_file():
         files.append(_read(data / "editorial.ttl", "editorial", GRAPHS + "editorial"))
     files += [_read(path, "links", GRAPHS + "links") for path in _in(data, "links")]
+    mappings = tuple(read_mappings(data / "links"))
+    files += [_mapped(each, GRAPHS + "links") for each in mappings]
     stop(fault for each in files for fault in _blank_nodes(each))
-    return Sources(tuple(files))
+    return Sources(tuple(files), mappings)
 
 
 def stop(faults: Iterable[str]) -> None:
@@ -126,6 +130,10 @@ def _in(data: Path, part: str) -> list[Path]:
 def _read(path: Path, part: str, graph: str) -> SourceFile:
     turtle = read_turtle(path, ox.NamedNode(graph))
     return SourceFile(path, part, tuple(turtle.quads), turtle.prefixes)
+
+
+def _mapped(file: MappingFile, graph: str) -> SourceFile:
+    return SourceFile(file.path, "links", tuple(file.quads(graph)), dict(file.prefixes))
 
 
 def _by_document(file: SourceFile) -> SourceFile:

@@ -89,6 +89,17 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
+def real(root, tmp_path_factory):
+    """Return settings whose current snapshot is the graph of this checkout, built once."""
+    from kg.build import build_snapshot
+    from kg.settings import Settings
+
+    settings = Settings(snapshots=tmp_path_factory.mktemp("real"), source=root)
+    build_snapshot(settings)
+    return settings
+
+
+@pytest.fixture(scope="session")
 def documents_folder() -> Path:
     """Return the folder of the source texts, for tests marked `documents`."""
     folder = os.environ.get("KG_DOCUMENTS")

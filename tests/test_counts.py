@@ -57,9 +57,7 @@ exact_texts = st.one_of(
     st.tuples(st.sampled_from([">", ">=", "<=", "<"]), st.integers(1, 12)).map(
         lambda pair: f"{pair[0]}{pair[1]}"
     ),
-    st.tuples(st.integers(0, 12), st.integers(0, 12)).map(
-        lambda pair: f"{min(pair)}..{max(pair)}"
-    ),
+    st.tuples(st.integers(0, 12), st.integers(0, 12)).map(lambda pair: f"{min(pair)}..{max(pair)}"),
 )
 
 

@@ -1,5 +1,7 @@
 """Exports: the same bytes each time, and the same statements when read back."""
 
+import hashlib
+import io
 import json
 import os
 import subprocess
@@ -12,8 +14,8 @@ import rdflib
 from kg.assets import Assets
 from kg.compact import compact_dataset, compact_document
 from kg.context import CONTEXT_IRI, make_context, read_context, write_context
-from kg.errors import DataError, InputError
-from kg.export import FORMS, export, ontology_context
+from kg.errors import DataError, InputError, KgError
+from kg.export import FOLDERS, FORMS, export, ontology_context, write_export
 from kg.rdf import (
     Prefixes,
     fingerprint,
@@ -23,15 +25,25 @@ from kg.rdf import (
     union_fingerprint,
 )
 from kg.settings import Settings
-from kg.snapshots import write_snapshot
+from kg.snapshots import DATA, current_snapshot, read_snapshot, write_snapshot
+from kg.streams import Source
 
 OX = {
     "turtle": ox.RdfFormat.TURTLE,
+    "ntriples": ox.RdfFormat.N_TRIPLES,
+    "rdfxml": ox.RdfFormat.RDF_XML,
     "trig": ox.RdfFormat.TRIG,
     "nquads": ox.RdfFormat.N_QUADS,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
-RDFLIB = {"turtle": "turtle", "trig": "trig", "nquads": "nquads", "jsonld": "json-ld"}
+RDFLIB = {
+    "turtle": "turtle",
+    "ntriples": "nt",
+    "rdfxml": "xml",
+    "trig": "trig",
+    "nquads": "nquads",
+    "jsonld": "json-ld",
+}
 
 # What is easily lost: text with quotes and lines, languages, datatypes, big and odd numbers, one
 # statement in two graphs, a name that is also a JSON-LD alias, IRIs beyond our namespaces.
@@ -67,32 +79,81 @@ def snapshot(tmp_path_factory, root):
 
 
 def read_by_rdflib(body, form):
-    if form == "turtle":
-        graph = rdflib.Graph().parse(data=body, format="turtle")
+    if FORMS[form].holds == "union":
+        graph = rdflib.Graph().parse(data=body, format=RDFLIB[form])
         return [ox.Quad(*map(from_rdflib, triple)) for triple in graph]
     dataset = rdflib.Dataset()
     dataset.parse(data=body, format=RDFLIB[form])
     return list(from_rdflib_dataset(dataset))
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", OX)
 def test_reads_back_to_its_fingerprint(snapshot, form):
     settings, quads = snapshot
     body = export(settings, form)
-    wanted = union_fingerprint(quads) if form == "turtle" else fingerprint(quads)
+    wanted = union_fingerprint(quads) if FORMS[form].holds == "union" else fingerprint(quads)
     assert fingerprint(ox.parse(body, format=OX[form])) == wanted
     assert fingerprint(read_by_rdflib(body, form)) == wanted
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_same_bytes_in_another_process(snapshot, form, root, tmp_path):
+@pytest.mark.parametrize("form", OX)
+def test_real_graph_reads_back_to_its_fingerprint(real, form):
+    body = export(real, form)
+    wanted = getattr(read_snapshot(current_snapshot(real)), FORMS[form].holds)
+    assert fingerprint(ox.parse(body, format=OX[form])) == wanted
+    assert fingerprint(read_by_rdflib(body, form)) == wanted
+
+
+def test_every_lossless_form_is_read_back():
+    assert {form for form, row in FORMS.items() if row.holds} == set(OX) == set(RDFLIB)
+
+
+@pytest.mark.parametrize(("form", "holds"), [("nquads", "dataset"), ("ntriples", "union")])
+def test_digest_of_the_file_is_the_fingerprint(real, form, holds):
+    record = read_snapshot(current_snapshot(real))
+    assert hashlib.sha256(export(real, form)).hexdigest() == getattr(record, holds)
+
+
+def test_same_bytes_in_another_process(snapshot, root, tmp_path):
     settings, _ = snapshot
     environment = {**os.environ, "PYTHONHASHSEED": "7", "KG_SOURCE": str(root)}
     environment |= {"KG_SNAPSHOTS": str(settings.snapshots), "PYTHONPATH": str(root)}
-    target = tmp_path / "export"
-    command = f"from kg.cli import run; run(['export', '-f', '{form}', '-o', {str(target)!r}])"
+    forms = [*FORMS, *FOLDERS]
+    command = (
+        "from kg.cli import run\n"
+        f"for form in {forms!r}:\n"
+        f"    assert run(['export', '-f', form, '-o', {str(tmp_path)!r} + '/' + form]) == 0\n"
+    )
     subprocess.run([sys.executable, "-c", command], env=environment, check=True)
-    assert target.read_bytes() == export(settings, form)
+    for form in FORMS:
+        assert (tmp_path / form).read_bytes() == export(settings, form), form
+    write_export(settings, "csv", tmp_path / "again")
+    for path in (tmp_path / "csv").iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+@pytest.mark.parametrize("form", OX)
+def test_is_a_stream(tmp_path, root, form):
+    """The first bytes come out long before the last statement is read."""
+    graph = ox.NamedNode("https://w3id.org/contested-kg/graph/one")
+    subjects = [ox.NamedNode(f"https://w3id.org/contested-kg/id/{n}") for n in range(30_000)]
+    label = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+    quads = [ox.Quad(each, label, ox.Literal("x"), graph) for each in subjects]
+    folder = write_snapshot(quads, {}, "0", tmp_path)
+    read, first = 0, []
+
+    class Output(io.BytesIO):
+        def write(self, data):
+            first.append(read)
+            return super().write(data)
+
+    def advance(steps):
+        nonlocal read
+        read += steps
+
+    FORMS[form].write(Source(folder / DATA, Assets(root), advance), Output())
+    assert read == len(quads)
+    assert min(first) < read / 2
 
 
 def test_a_changed_statement_changes_the_fingerprint(snapshot):
@@ -106,6 +167,34 @@ def test_unknown_format(snapshot):
         export(snapshot[0], "turtel")
 
 
+@pytest.mark.parametrize(
+    ("form", "target", "part"),
+    [
+        ("", None, "needs a --format; write one of turtle"),
+        ("csv", None, "name one with --output"),
+        ("csv", "no/where", "no folder"),
+        ("graphml", "no/where", "no folder"),
+    ],
+)
+def test_bad_targets(snapshot, tmp_path, form, target, part):
+    with pytest.raises(KgError, match=part):
+        write_export(snapshot[0], form, target and tmp_path / target)
+
+
+def test_empty_snapshot(tmp_path, root):
+    write_snapshot([], {}, "0", tmp_path)
+    settings = Settings(snapshots=tmp_path, source=root)
+    for form, rdf_format in OX.items():
+        assert list(ox.parse(export(settings, form), format=rdf_format)) == []
+
+
+def test_prefixes_are_sorted(snapshot):
+    for form in ("turtle", "trig"):
+        lines = export(snapshot[0], form).splitlines()
+        declared = [line for line in lines if line.startswith(b"@prefix ")]
+        assert lines[: len(declared)] == sorted(declared) != []
+
+
 def test_jsonld_is_merged_compact_and_self_contained(snapshot):
     document = json.loads(export(snapshot[0], "jsonld"))
     assert document["@context"]["context"] == CONTEXT_IRI
@@ -113,7 +202,7 @@ def test_jsonld_is_merged_compact_and_self_contained(snapshot):
     assert list(graphs) == sorted(graphs)
     for nodes in graphs.values():
         subjects = [node["@id"] for node in nodes]
-        assert len(subjects) == len(set(subjects))
+        assert len(subjects) == len(set(subjects)) > 0
     odd = next(node for node in graphs["graph:one"] if node["@id"] == "id:a")
     assert odd["predicate"] == "chaired"
     assert odd["when"] == "1994"

@@ -25,9 +25,7 @@ def hook(root, monkeypatch):
     monkeypatch.setitem(sys.modules, "kg.snapshots", snapshots)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    return SimpleNamespace(
-        snapshot=module._snapshot, build=build, validate=validate, marked=marked
-    )
+    return SimpleNamespace(snapshot=module._snapshot, build=build, validate=validate, marked=marked)
 
 
 def test_a_valid_snapshot_is_returned(hook, root, tmp_path):

@@ -9,14 +9,18 @@ SOURCES = Path(__file__).resolve().parent.parent / "kg"
 LAYERS = (
     "errors settings assets",
     "rdf context compact format names occurrences spans dates counts media scan rows facts",
-    "sources references wording check carry documents segments copies evidence passages",
+    "sssom links sources references wording check carry documents segments copies evidence passages",
     "gazetteer mentions",
-    "rules origins derive propositions metadata entities protocol store snapshots queries",
+    "rules origins derive propositions differences coverage clashes disputes",
+    "metadata entities protocol store snapshots queries",
     "tables asking",
-    "worker generation pool cache replies monitor served describe answers report validate",
-    "build export examples pages endpoint graphstore openapi",
+    "things batches reconciliation suggestions extension reconciler accepting link",
+    "worker loader generation pool cache replies monitor served describe answers report validate",
+    "streams progress jsonld selection csvw frames graphml catalogue",
+    "build export release examples pages endpoint graphstore openapi",
+    "manifest reconcile",
     "app",
-    "cli __main__",
+    "terminal curating cli __main__",
 )
 ORDER = ["__init__", *" ".join(LAYERS).split()]
 

@@ -85,6 +85,7 @@ CASES = {
     "documents": {},
     "mentions": {"of": "ana-ames"},
     "mentions.counted": {"of": "ana-ames", "document": "901"},
+    "figures-compared": {"of": "feud"},
     "what-changed": {"old": "alpha-1", "new": "902"},
     "agreement": {},
 }

@@ -55,6 +55,14 @@ def test_every_field_is_described():
     assert len({row.name for row in described}) == len(described)
 
 
+def test_the_readme_has_every_setting(root):
+    readme = (root / "README.md").read_text("utf-8")
+    table = [line for line in readme.splitlines() if line.startswith("| `KG_")]
+    assert table == [
+        f"| `{row.name}` | {row.default} | {row.meaning} |" for row in describe_settings()
+    ]
+
+
 def test_settings_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings.from_environment({}).port = 1

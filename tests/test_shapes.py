@@ -25,8 +25,9 @@ from kg.validate import SH, read_constraints, shacl_results
 VALID, INVALID = fixtures("valid"), fixtures("invalid")
 SHAPE_FILES = sorted(ASSETS.shapes.glob("*.ttl"))
 CLASSES = {
-    "actor", "claim", "dispute", "document", "editorial-claim", "entity", "event", "ontology",
-    "passage", "place", "plain-triple", "post", "proposition", "side", "statement",
+    "actor", "claim", "coverage", "difference", "dispute", "document", "editorial-claim", "entity",
+    "event", "ontology", "passage", "place", "plain-triple", "post", "proposition", "side",
+    "statement",
 }  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Findings]:
 
 
 def test_number_of_fixtures() -> None:
-    assert (len(VALID), len(INVALID)) == (20, 213)
+    assert (len(VALID), len(INVALID)) == (23, 227)
 
 
 def test_every_shapes_file_is_there_with_valid_and_invalid_fixtures() -> None:
@@ -161,7 +162,7 @@ def test_our_runner_agrees_with_pyshacl(tmp_path: Path) -> None:
             # Without ?value SHACL reports the focus node as value.
             values = {(each.focus, each.value or each.focus) for each in ours}
             assert running.result() == values, iri
-    assert len(cases) == 78
+    assert len(cases) == 81
 
 
 def test_base_is_named_in_no_fixture_folder() -> None:

@@ -1,0 +1,194 @@
+"""From one query to one HTTP answer: format, cache, evaluation, entity tag, compression.
+
+What the SPARQL endpoint (`kg/endpoint.py`) and the Graph Store Protocol (`kg/graphstore.py`)
+have in common.
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from kg.assets import PROBES
+from kg.cache import Cache, Entry
+from kg.describe import Catalogue
+from kg.errors import (
+    BusyError,
+    MemoryLimitError,
+    NotAcceptableError,
+    TimeLimitError,
+    TooLargeError,
+)
+from kg.media import Choice, named, negotiate, offered
+from kg.pool import Pool, Reply
+from kg.protocol import Limits, Operation, operation
+from kg.replies import CORS, accepts_gzip, entity_tag, not_modified
+from kg.worker import Job
+
+_HOST = re.compile(r"[\w.\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
+_WATCH_AFTER = 0.25
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the endpoint works with: evaluation, kept answers, limits, and how it is called.
+
+    `seconds` is the longest time that a query may take.
+    """
+
+    pool: Pool
+    cache: Cache
+    limits: Limits
+    seconds: float
+    title: str
+    description: str
+    version: str
+
+
+class Answers:
+    """Answers operations over one service."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._graphs: tuple[str, dict[str, int]] = ("", {})
+        self._catalogue = Catalogue("")
+
+    async def respond(self, request: Request, asked: Operation) -> Response:
+        """Return the answer to a query; raises whatever KgError it deserves."""
+        choice = _choice(request, asked)
+        gzip = accepts_gzip(request.headers.get("accept-encoding"))
+        entry = await self._entry(request, asked, choice, gzip=gzip)
+        more = {}
+        if entry.truncated:
+            more["x-truncated-to"] = str(asked.maxrows)
+        if asked.format:
+            more["content-disposition"] = f'inline; filename="answer.{choice.format.extension}"'
+        return finished(request, entry, choice, more)
+
+    async def _entry(
+        self, request: Request, asked: Operation, choice: Choice, *, gzip: bool
+    ) -> Entry:
+        """Return the answer, kept or new."""
+        cache, pool = self.service.cache, self.service.pool
+        key = (pool.fingerprint, asked, choice.format.name, gzip)
+        kept = cache.get(key) if asked.repeatable else None
+        if kept:
+            return kept
+        seconds = min(asked.timeout or self.service.seconds, self.service.seconds)
+        job = Job(asked, choice.format.name, gzip, seconds)
+        reply = await _unless_gone(request, pool.run(job))
+        entry = Entry(reply.body, entity_tag(reply.body), reply.truncated, reply.gzip)
+        if asked.repeatable:
+            cache.put((reply.fingerprint, *key[1:]), entry)
+        return entry
+
+    async def graphs(self) -> dict[str, int]:
+        """Return the named graphs with their numbers of triples, asked once per data."""
+        if self._graphs[0] != self.service.pool.fingerprint:
+            fingerprint, rows = await self._probe("graphs")
+            self._graphs = fingerprint, {row["graph"]: int(row["triples"]) for row in rows}
+        return self._graphs[1]
+
+    async def catalogue(self) -> Catalogue:
+        """Return graphs and sizes of the data being served, asked once per data."""
+        if self._catalogue.fingerprint != self.service.pool.fingerprint:
+            graphs = tuple((await self.graphs()).items())
+            sizes: tuple[tuple[str, int], ...] = ()
+            # A size that takes too long to count is left out rather than guessed.
+            with contextlib.suppress(TimeLimitError, MemoryLimitError):
+                _, (counts,) = await self._probe("sizes")
+                sizes = tuple((name, int(number)) for name, number in counts.items())
+            self._catalogue = Catalogue(self._graphs[0], graphs, sizes)
+        return self._catalogue
+
+    async def _probe(self, name: str) -> tuple[str, list[dict[str, str]]]:
+        """Ask a question of ours; return the data's fingerprint and the rows."""
+        asked = operation([("query", (PROBES / f"{name}.rq").read_text("utf-8"))])
+        job = Job(replace(asked, timeout=None), "json", seconds=self.service.seconds)
+        reply = await self.service.pool.run(job)
+        rows = json.loads(reply.body)["results"]["bindings"]
+        values = [{name: term["value"] for name, term in row.items()} for row in rows]
+        return reply.fingerprint, values
+
+
+def finished(
+    request: Request, entry: Entry, choice: Choice, more: dict[str, str] | None = None
+) -> Response:
+    """Return an entry as the answer to a request: whole, `304`, or headers alone for HEAD."""
+    headers = {
+        **CORS,
+        "content-type": choice.content_type,
+        "etag": entry.etag,
+        "vary": "Accept, Accept-Encoding",
+        "cache-control": "public, no-cache",
+        **(more or {}),
+    }
+    if entry.gzip:
+        headers["content-encoding"] = "gzip"
+    if not_modified(request.headers.get("if-none-match"), entry.etag):
+        return Response(status_code=304, headers=headers)
+    response = Response(b"" if request.method == "HEAD" else entry.body, headers=headers)
+    response.headers["content-length"] = str(len(entry.body))
+    return response
+
+
+def own_url(request: Request, path: str) -> str:
+    """Return the absolute URL of a path of ours, as this request would reach it."""
+    host = request.url.netloc
+    if not _HOST.fullmatch(host):
+        host = "localhost"
+    return f"{request.url.scheme}://{host}{request.scope.get('root_path', '')}{path}"
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """Return the body, read no further than `most` bytes; raises TooLargeError above."""
+    body = bytearray()
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > most:
+                raise TooLargeError(f"The request is longer than {most} bytes; shorten the query.")
+    except ClientDisconnect:
+        body.clear()
+    return bytes(body)
+
+
+def _choice(request: Request, asked: Operation) -> Choice:
+    """Return the format of an answer: by the parameter `as`, else by `Accept`."""
+    rows = offered("graph" if asked.is_graph else "results")
+    if not asked.format:
+        return negotiate(request.headers.get("accept"), rows)
+    row = named(asked.format)
+    if row not in rows:
+        what = "graph" if asked.is_graph else "table or a yes or no"
+        names = ", ".join(each.name for each in rows)
+        raise NotAcceptableError(f"This query makes a {what}; set `as` to one of: {names}.")
+    return Choice(row, row.media_type)
+
+
+async def _unless_gone(request: Request, work: Coroutine[Any, Any, Reply]) -> Reply:
+    """Return the result of `work`, which is given up when the client leaves in the meantime."""
+    task = asyncio.ensure_future(work)
+    done, _ = await asyncio.wait({task}, timeout=_WATCH_AFTER)
+    if done:
+        return task.result()
+    watch = asyncio.ensure_future(_departure(request))
+    try:
+        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise BusyError("The client left before the answer was ready.")
+    finally:
+        watch.cancel()
+        task.cancel()
+
+
+async def _departure(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

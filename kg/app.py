@@ -1,0 +1,272 @@
+"""The web application: start page, SPARQL endpoint, static files, health; and `serve`.
+
+One FastAPI application; what a request costs beside evaluation is kept small. Every answer
+carries the security headers and a request id; each request leaves one line in the log, without
+its query.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import importlib.util
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import cast
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from kg.answers import Answers, Service, own_url
+from kg.cache import Cache
+from kg.endpoint import Endpoint
+from kg.errors import InputError, KgError, MethodError, NotFoundError
+from kg.examples import Group, grouped
+from kg.graphstore import GraphStoreProtocol
+from kg.monitor import Figures, Surround, metrics
+from kg.openapi import describe_api
+from kg.pages import Pages, Start, read_static
+from kg.pool import Pool
+from kg.protocol import Limits
+from kg.queries import Question, questions
+from kg.reconcile import Reconcile
+from kg.replies import not_modified, problem
+from kg.served import loader_config
+from kg.settings import Settings
+
+TITLE = "Contested"
+DESCRIPTION = (
+    "A knowledge graph of contested events: every statement with its passage, speaker and time."
+)
+
+_START_PATHS = ("/", "/index.html")
+_SHOWN_COUNTS = ("documents", "passages", "claims", "disputes", "entities")
+
+
+def version() -> str:
+    """Return the installed version; `0` in a checkout that was never installed."""
+    try:
+        return metadata.version("contested-kg")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+def create_app(
+    settings: Settings,
+    pool: Pool,
+    examples: Callable[[], list[Question]] = questions,
+) -> FastAPI:
+    """Return the application over a pool of workers; starting it waits for the graph."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await pool.start()
+        try:
+            yield
+        finally:
+            await pool.close()
+
+    app = FastAPI(
+        title=TITLE,
+        description=DESCRIPTION,
+        version=version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.pool, app.state.figures = pool, Figures()
+    app.state.cache = Cache(settings.cache_limit)
+    page = _start_page(settings, pool, grouped(examples()))
+    for path in _START_PATHS:
+        app.router.add_route(
+            path, lambda request: page(request, request.query_params.get("query", "")), ["GET"]
+        )
+    answers = Answers(_service(app, settings))
+    app.router.routes.extend(Endpoint(answers, page).routes)
+    app.router.routes.extend(GraphStoreProtocol(answers).routes)
+    app.router.routes.extend(Reconcile(answers, settings.reconciliation).routes)
+    _add_static(app)
+    _add_health(app)
+    app.add_middleware(Surround)
+    app.add_exception_handler(404, _not_found)
+    app.add_exception_handler(405, _wrong_method)
+    app.openapi = lambda: describe_api(TITLE, DESCRIPTION, version())  # type: ignore[method-assign]
+    return app
+
+
+def _service(app: FastAPI, settings: Settings) -> Service:
+    return Service(
+        pool=app.state.pool,
+        cache=app.state.cache,
+        limits=Limits(settings.request_limit),
+        seconds=settings.time_limit,
+        title=TITLE,
+        description=DESCRIPTION,
+        version=version(),
+    )
+
+
+def _start_page(
+    settings: Settings, pool: Pool, groups: list[Group]
+) -> Callable[[Request, str], Response]:
+    pages = Pages()
+
+    def page(request: Request, query: str) -> Response:
+        shown = Start(
+            root=request.scope.get("root_path", ""),
+            endpoint=own_url(request, "/sparql"),
+            about=_about(pool),
+            groups=groups,
+            query=query,
+            prefixes=pool.current.config.prefixes,
+            base=settings.base_iri,
+        )
+        headers = {"vary": "Accept", "cache-control": "no-cache"}
+        return Response(pages.start(shown), headers=headers, media_type="text/html")
+
+    return page
+
+
+def _about(pool: Pool) -> str:
+    """Return one line on the data: what a snapshot counts, or the number of statements."""
+    about = pool.current.config.about
+    counts = [f"{about[name]:,} {name}" for name in _SHOWN_COUNTS if about.get(name)]
+    counts.append(f"{pool.current.quads:,} statements in all")
+    return f"{', '.join(counts)}; fingerprint {pool.fingerprint[:16]}."
+
+
+def _add_static(app: FastAPI) -> None:
+    files = read_static()
+
+    async def static(request: Request) -> Response:
+        found = files.get(request.path_params["name"])
+        if found is None:
+            return problem(NotFoundError("There is no such file."), request.headers.get("accept"))
+        headers = {"etag": found.etag, "cache-control": "public, max-age=3600"}
+        if not_modified(request.headers.get("if-none-match"), found.etag):
+            return Response(status_code=304, headers=headers)
+        return Response(found.body, headers=headers, media_type=found.media_type)
+
+    app.router.add_route("/static/{name}", static, methods=["GET"])
+
+
+def _add_health(app: FastAPI) -> None:
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("alive\n")
+
+    async def readyz(_: Request) -> Response:
+        pool: Pool = app.state.pool
+        ready = pool.open and bool(pool.current.workers)
+        return PlainTextResponse("ready\n" if ready else "not ready\n", 200 if ready else 503)
+
+    async def figures(_: Request) -> Response:
+        return PlainTextResponse(metrics(app.state.pool, app.state.cache, app.state.figures))
+
+    for path, function in (("/healthz", healthz), ("/readyz", readyz), ("/metrics", figures)):
+        app.router.add_route(path, function, methods=["GET"])
+
+
+async def _wrong_method(request: Request, error: Exception) -> Response:
+    allow = (getattr(error, "headers", None) or {}).get("Allow", "GET, HEAD")
+    return problem(
+        MethodError(f"This address answers {allow}."), request.headers.get("accept"), allow
+    )
+
+
+async def _not_found(request: Request, _: Exception) -> Response:
+    return problem(
+        NotFoundError(f"There is nothing at {request.url.path[:200]}."),
+        request.headers.get("accept"),
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raises InputError for a taken port or a foreign address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(2048)
+    except OSError as error:
+        sock.close()
+        reason = (error.strerror or "refused").lower()
+        raise InputError(
+            f"Cannot listen on {host} port {port}: {reason}; choose another --port."
+        ) from None
+    return sock
+
+
+def serve(
+    settings: Settings,
+    files: list[Path] | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    prefixes: Mapping[str, str] | None = None,
+) -> None:
+    """Serve the files, or the current snapshot, until interrupted; SIGHUP loads anew.
+
+    Prints the URLs. Raises KgError when the port is taken or the data cannot be loaded.
+    """
+    sock = listen(host or settings.host, settings.port if port is None else port)
+    with contextlib.closing(sock):
+        pool = Pool(loader_config(settings, files, prefixes), settings.concurrent)
+        with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop) as runner:
+            runner.run(_serve(settings, files, prefixes, sock, pool))
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """Return uvicorn's choice of event loop: the fast one where it is installed."""
+    if importlib.util.find_spec("uvloop"):
+        return cast(asyncio.AbstractEventLoop, importlib.import_module("uvloop").new_event_loop())
+    return asyncio.new_event_loop()
+
+
+async def _serve(
+    settings: Settings,
+    files: list[Path] | None,
+    prefixes: Mapping[str, str] | None,
+    sock: socket.socket,
+    pool: Pool,
+) -> None:
+    # Loaded before the server starts, so that a broken file ends in a sentence.
+    await pool.start()
+    config = uvicorn.Config(
+        create_app(settings, pool),
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=int(settings.time_limit) + 5,
+        server_header=False,
+    )
+    _print_urls(sock, pool)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(
+        signal.SIGHUP, lambda: asyncio.ensure_future(_reload(settings, files, prefixes, pool))
+    )
+    await uvicorn.Server(config).serve(sockets=[sock])
+
+
+async def _reload(
+    settings: Settings, files: list[Path] | None, prefixes: Mapping[str, str] | None, pool: Pool
+) -> None:
+    try:
+        await pool.reload(loader_config(settings, files, prefixes))
+        sys.stderr.write(f"Now serving {pool.fingerprint[:16]}.\n")
+    except KgError as error:
+        sys.stderr.write(f"Still serving {pool.fingerprint[:16]}: {error}\n")
+
+
+def _print_urls(sock: socket.socket, pool: Pool) -> None:
+    host, port = sock.getsockname()[:2]
+    root = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    sys.stdout.write(
+        f"Serving {pool.current.quads:,} statements, fingerprint {pool.fingerprint[:16]}.\n"
+        f"Start page       {root}/\nSPARQL endpoint  {root}/sparql\nStop with Ctrl+C.\n"
+    )
+    sys.stdout.flush()

@@ -1,0 +1,59 @@
+"""Answers kept in memory, bounded by bytes; the least recently used go first.
+
+A key names the data by its fingerprint, so nothing in here ever becomes wrong: a new snapshot
+has new keys, and the old ones fall out.
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+#: What an entry costs beside its body: key, headers and the dictionary's own room.
+_OVERHEAD = 1024
+_LARGEST_SHARE = 8
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A finished answer: its bytes, its strong entity tag, cut short or not, compressed or not."""
+
+    body: bytes
+    etag: str
+    truncated: bool = False
+    gzip: bool = False
+
+
+class Cache:
+    """The most recently used answers, of at most `limit` bytes together; 0 keeps nothing."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.size = 0
+        self.hits = 0
+        self.misses = 0
+        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return the number of answers kept."""
+        return len(self._entries)
+
+    def get(self, key: Hashable) -> Entry | None:
+        """Return the kept answer, if any."""
+        entry = self._entries.get(key)
+        if entry is None:
+            self.misses += 1
+            return None
+        self.hits += 1
+        self._entries.move_to_end(key)
+        return entry
+
+    def put(self, key: Hashable, entry: Entry) -> None:
+        """Keep an answer, unless it alone would take an undue share of the room."""
+        cost = len(entry.body) + _OVERHEAD
+        if cost * _LARGEST_SHARE > self.limit or key in self._entries:
+            return
+        self._entries[key] = entry
+        self.size += cost
+        while self.size > self.limit:
+            _, oldest = self._entries.popitem(last=False)
+            self.size -= len(oldest.body) + _OVERHEAD

@@ -1,0 +1,58 @@
+"""How much of each document and section has claims, as nodes of the metadata graph.
+
+One `:Coverage` for each document, and one for each section of it that has passages of its
+own. The question `coverage` counts the same from the passages themselves.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import pyoxigraph as ox
+
+from kg.derive import integer
+from kg.facts import Facts, expand, quad
+from kg.rdf import BASE
+from kg.sources import DOCUMENTS, GRAPHS
+
+COVERAGES = BASE + "coverage/"
+_METADATA = GRAPHS + "metadata"
+
+
+def describe_coverage(facts: Facts) -> Iterator[ox.Quad]:
+    """Yield the coverage of each document and of each of its sections, in order."""
+    claims: dict[str, set[str]] = {}
+    for claim in facts.standing_claims():
+        for passage in facts.texts(claim, "evidence"):
+            claims.setdefault(passage, set()).add(claim)
+    for document, passages in _by(facts, facts.instances("Passage"), "document").items():
+        node = COVERAGES + document.removeprefix(DOCUMENTS)
+        yield from _counts(facts, (node, document), passages, claims)
+        sections = _by(facts, passages, "section")
+        for number, (section, own) in enumerate(sections.items(), start=1):
+            part = f"{node}/{number:02d}"
+            yield quad(part, "section", ox.Literal(section), _METADATA)
+            yield from _counts(facts, (part, document), own, claims)
+
+
+def _by(facts: Facts, passages: Iterable[str], part: str) -> dict[str, list[str]]:
+    """Return passages by their document or section, in the order of the text."""
+    groups: dict[str, list[str]] = {}
+    for each in passages:
+        groups.setdefault(facts.text(each, part), []).append(each)
+    return groups
+
+
+def _counts(
+    facts: Facts, names: tuple[str, str], passages: list[str], claims: dict[str, set[str]]
+) -> Iterator[ox.Quad]:
+    node, document = names
+    factual = [each for each in passages if facts.true(each, "factual")]
+    resting = {claim for each in passages for claim in claims.get(each, ())}
+    yield quad(node, "rdf:type", ox.NamedNode(expand("Coverage")), _METADATA)
+    yield quad(node, "coverageOf", ox.NamedNode(document), _METADATA)
+    for name, number in (
+        ("passageCount", len(passages)),
+        ("factualPassageCount", len(factual)),
+        ("coveredPassageCount", sum(each in claims for each in factual)),
+        ("claimCount", len(resting)),
+    ):
+        yield quad(node, name, integer(number), _METADATA)

@@ -1,0 +1,78 @@
+"""The service description: what this endpoint is and does, as RDF, and only what is true.
+
+Sources: SPARQL 1.1 Service Description; VoID for sizes. The endpoint's IRI is the one that the
+request came to, so that clients which follow `sd:endpoint` come back to this server.
+"""
+
+from dataclasses import dataclass
+
+from rdflib import RDF, RDFS, VOID, XSD, Graph, Literal, Namespace, URIRef
+from rdflib.namespace import DCTERMS
+
+from kg.media import FORMATS, Format, named
+
+SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
+
+_RDFLIB = {"turtle": "turtle", "ntriples": "nt", "jsonld": "json-ld", "rdfxml": "xml"}
+
+#: The formats in which a description itself is sent.
+DESCRIPTION_FORMATS: tuple[Format, ...] = tuple(named(name) for name in _RDFLIB)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What is served: the data's fingerprint, and how large they are.
+
+    `graphs` are the named graphs with their numbers of triples, `sizes` the figures of the
+    union of all graphs by the local name of their VoID property.
+    """
+
+    fingerprint: str
+    graphs: tuple[tuple[str, int], ...] = ()
+    sizes: tuple[tuple[str, int], ...] = ()
+
+
+def describe(endpoint: str, title: str, description: str, catalogue: Catalogue) -> Graph:
+    """Return the description of the service at `endpoint` (an absolute IRI)."""
+    graph = Graph()
+    for prefix, namespace in (("sd", SD), ("void", VOID), ("dcterms", DCTERMS)):
+        graph.bind(prefix, namespace)
+    service, dataset = URIRef(f"{endpoint}#service"), URIRef(f"{endpoint}#dataset")
+    graph.add((service, RDF.type, SD.Service))
+    graph.add((service, SD.endpoint, URIRef(endpoint)))
+    graph.add((service, RDFS.label, Literal(title, lang="en")))
+    graph.add((service, DCTERMS.description, Literal(description, lang="en")))
+    graph.add((service, SD.supportedLanguage, SD.SPARQL11Query))
+    graph.add((service, SD.feature, SD.UnionDefaultGraph))
+    for row in FORMATS:
+        graph.add((service, SD.resultFormat, URIRef(row.iri)))
+    graph.add((service, SD.defaultDataset, dataset))
+    graph.add((dataset, VOID.sparqlEndpoint, URIRef(endpoint)))
+    _add_dataset(graph, dataset, catalogue)
+    return graph
+
+
+def _add_dataset(graph: Graph, dataset: URIRef, catalogue: Catalogue) -> None:
+    graph.add((dataset, RDF.type, SD.Dataset))
+    graph.add((dataset, RDF.type, VOID.Dataset))
+    graph.add((dataset, DCTERMS.identifier, Literal(catalogue.fingerprint)))
+    default = URIRef(f"{dataset}-default")
+    graph.add((dataset, SD.defaultGraph, default))
+    graph.add((default, RDF.type, SD.Graph))
+    for local, number in catalogue.sizes:
+        graph.add((dataset, VOID[local], Literal(number, datatype=XSD.integer)))
+        if local == "triples":
+            graph.add((default, VOID.triples, Literal(number, datatype=XSD.integer)))
+    for number, (name, triples) in enumerate(catalogue.graphs, start=1):
+        entry, content = URIRef(f"{dataset}-{number}"), URIRef(f"{dataset}-{number}-graph")
+        graph.add((dataset, SD.namedGraph, entry))
+        graph.add((entry, RDF.type, SD.NamedGraph))
+        graph.add((entry, SD.name, URIRef(name)))
+        graph.add((entry, SD.graph, content))
+        graph.add((content, RDF.type, SD.Graph))
+        graph.add((content, VOID.triples, Literal(triples, datatype=XSD.integer)))
+
+
+def serialize(description: Graph, form: Format) -> bytes:
+    """Return the description in one of `DESCRIPTION_FORMATS`."""
+    return description.serialize(format=_RDFLIB[form.name], encoding="utf-8")

@@ -1,0 +1,117 @@
+"""The SPARQL endpoint: rdflib-endpoint's router with its query routes replaced.
+
+Kept of the router: its place in a FastAPI application, the service description, the examples
+and the page hook. Replaced: reading the request (`kg/protocol.py`), choosing the format
+(`kg/media.py`) and evaluation, which goes as text to worker processes (`kg/pool.py`).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from urllib.parse import parse_qs
+
+from rdflib import Graph
+from rdflib_endpoint import SparqlRouter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kg.answers import Answers, finished, own_url, read_body
+from kg.cache import Entry
+from kg.describe import DESCRIPTION_FORMATS, describe, serialize
+from kg.errors import KgError
+from kg.media import Choice, Format, named, negotiate, offered, quality
+from kg.protocol import read_request
+from kg.replies import PREFLIGHT, entity_tag, problem
+
+#: Shows the start page, with this query in its editor if it is not empty.
+Page = Callable[[Request, str], Response]
+
+#: Bytes of a body whose reading takes long enough to keep other requests waiting.
+_LONG = 16 * 1024
+
+
+class Endpoint(SparqlRouter):
+    """SPARQL 1.1 Protocol, query side, at `path` with and without a trailing slash."""
+
+    def __init__(self, answers: Answers, page: Page, path: str = "/sparql") -> None:
+        self.answers, self.page = answers, page
+        service = answers.service
+        super().__init__(
+            path=path,
+            title=service.title,
+            description=service.description,
+            version=service.version,
+            graph=Graph(),
+        )
+        self.routes[:] = [any_method(path, self.answer), any_method(f"{path}/", self.answer)]
+
+    def prepare_sd_graph(self) -> None:
+        """Start with an empty description: the true one needs the request's own URL."""
+        self.service_description = Graph()
+
+    def serve_yasgui(self) -> Response:
+        """Refuse: the page needs the request that asks for it; see `page`."""
+        raise NotImplementedError
+
+    async def answer(self, request: Request) -> Response:
+        """Answer any request to the endpoint."""
+        accept = request.headers.get("accept")
+        limits = self.answers.service.limits
+        try:
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=PREFLIGHT)
+            body = await read_body(request, limits.request_bytes)
+            headers = dict(request.headers.items())
+            query_string = request.scope["query_string"].decode("ascii", "replace")
+            if request.method in ("GET", "HEAD") and _prefers_page(accept):
+                fields = parse_qs(query_string)
+                if "as" not in fields:
+                    return self.page(request, fields.get("query", [""])[0])
+            if form := _description_form(request.method, query_string):
+                return await self._description(request, form)
+            read = partial(read_request, request.method, query_string, headers, body, limits)
+            asked = await asyncio.to_thread(read) if len(body) > _LONG else read()
+            if asked is None:
+                return await self._description(request)
+            return await self.answers.respond(request, asked)
+        except KgError as error:
+            return problem(error, accept)
+
+    async def _description(self, request: Request, form: Format | None = None) -> Response:
+        """Return the service description, in the format given or else accepted."""
+        if form:
+            choice = Choice(form, form.media_type)
+        else:
+            choice = negotiate(request.headers.get("accept"), DESCRIPTION_FORMATS)
+        catalogue = await self.answers.catalogue()
+        self.service_description = describe(
+            own_url(request, self.path), self.title, self.description, catalogue
+        )
+        body = serialize(self.service_description, choice.format)
+        return finished(request, Entry(body, entity_tag(body)), choice)
+
+
+def any_method(path: str, function: Callable[[Request], Awaitable[Response]]) -> Route:
+    """Return a route for all methods: `405` and `OPTIONS` are answered by the protocol."""
+    route = Route(path, function)
+    route.methods = set()
+    return route
+
+
+def _description_form(method: str, query_string: str) -> Format | None:
+    """Return the format of the description that a link asks for by `?as=…` and no query."""
+    name = query_string.removeprefix("as=")
+    if method not in ("GET", "HEAD") or name == query_string:
+        return None
+    return next((row for row in DESCRIPTION_FORMATS if row.name == name), None)
+
+
+def _prefers_page(accept: str | None) -> bool:
+    """Whether a browser asks: it wants HTML more than anything that we answer queries with."""
+    if not accept or "text/html" not in accept:
+        return False
+    wanted = quality(accept, "text/html")
+    return wanted > 0 and wanted >= max(
+        quality(accept, row.media_type) for row in (*offered("results"), named("turtle"))
+    )

@@ -1,0 +1,82 @@
+"""The named questions as the start page offers them: in groups, ready for its editor."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kg.queries import Question
+
+#: Groups and their questions in the order of the page. What is in none stands in the last.
+GROUPS = (
+    (
+        "People and command",
+        ("who-commanded", "who-held-post", "posts-of", "chain-of-command", "membership",
+         "side-lists", "what-became-of", "who-gave"),
+    ),
+    (
+        "Events",
+        ("timeline", "events-in", "when-was", "where-was", "participants", "why",
+         "consequences", "days-between", "part-of"),
+    ),
+    ("Figures", ("casualties", "figures", "figures-compared")),
+    (
+        "Who says what",
+        ("claims-about", "who-says", "stances-on", "replies", "disputes", "corroboration",
+         "agreement", "account"),
+    ),
+    (
+        "The texts",
+        ("documents", "mentions", "names-of", "what-changed", "coverage", "uncovered",
+         "infobox", "spellings"),
+    ),
+)  # fmt: skip
+REST = "More questions"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question of the start page.
+
+    `query` is its text without the header, `parameters` what narrows it, as JSON for the page.
+    """
+
+    name: str
+    title: str
+    description: str
+    query: str
+    parameters: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Questions that belong together."""
+
+    title: str
+    examples: tuple[Example, ...]
+
+
+def grouped(questions: Iterable[Question]) -> list[Group]:
+    """Return the questions in the page's groups; a question in no group is offered last."""
+    left = {each.name: _example(each) for each in questions}
+    groups = [
+        Group(title, tuple(left.pop(name) for name in names if name in left))
+        for title, names in GROUPS
+    ]
+    return [each for each in (*groups, Group(REST, tuple(left.values()))) if each.examples]
+
+
+def _example(question: Question) -> Example:
+    lines = question.text.splitlines(keepends=True)
+    while lines and lines[0].startswith("#"):
+        lines.pop(0)
+    parameters = [
+        {"name": p.name, "variable": p.variable, "kind": p.kind, "help": p.help}
+        for p in question.parameters
+    ]
+    return Example(
+        question.name,
+        question.title,
+        question.description,
+        "".join(lines).strip(),
+        json.dumps(parameters, ensure_ascii=False),
+    )

@@ -1,0 +1,107 @@
+"""The relations that claims state as GraphML 1.1, for programs that draw and measure networks.
+
+A node is a thing, an edge is one claim, never a fact: whoever draws or counts edges finds on
+each who says so, how, and whether he affirms or denies it. Claims of a number, date or text
+have no second end and are left out.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import BinaryIO
+from xml.sax.saxutils import escape, quoteattr
+
+import pyoxigraph as ox
+
+from kg.rdf import BASE, Prefixes
+from kg.selection import Row, Selection
+from kg.streams import Source
+
+_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns"
+ xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+ xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns
+ http://graphml.graphdrawing.org/xmlns/1.1/graphml.xsd">
+"""
+#: Attribute to type and to the variable of the query that it shows.
+_NODE = {
+    "iri": ("string", "node"),
+    "label": ("string", "label"),
+    "types": ("string", "types"),
+    "unnamed": ("boolean", "unnamed"),
+    "unasserted": ("boolean", "unasserted"),
+}
+_EDGE = {
+    "claim": ("string", "claim"),
+    "predicate": ("string", "predicate"),
+    "sentence": ("string", "sentence"),
+    "speaker": ("string", "speaker"),
+    "stance": ("string", "stance"),
+    "polarity": ("string", "polarity"),
+    "modality": ("string", "modality"),
+    "time": ("string", "when"),
+    "timeKind": ("string", "whenKind"),
+    "document": ("string", "document"),
+    "passage": ("string", "passage"),
+    "disputes": ("string", "disputes"),
+}
+_WHOLE = ("iri", "claim")
+
+Attributes = Mapping[str, tuple[str, str]]
+
+
+def write_graphml(source: Source, output: BinaryIO) -> None:
+    """Write the relations as one directed graph."""
+    prefixes = Prefixes.read(source.assets.prefixes)
+    selection = Selection(source)
+    output.write(_HEAD.encode())
+    for kind, attributes in (("node", _NODE), ("edge", _EDGE)):
+        for name, (datatype, _) in attributes.items():
+            output.write(
+                f' <key id="{kind}-{name}" for="{kind}" attr.name="{name}"'
+                f' attr.type="{datatype}"/>\n'.encode()
+            )
+    output.write(b' <graph id="contested" edgedefault="directed">\n')
+    for iri, rows in _grouped(selection.rows("graph-nodes"), "node"):
+        output.write(_element(f'node id="{_name(iri, prefixes)}"', _NODE, rows, prefixes))
+        source.advance(1)
+    for iri, rows in _grouped(selection.rows("graph-edges"), "claim"):
+        ends = (_name(_iri(rows[0][end]), prefixes) for end in ("subject", "object"))
+        start = 'edge id="{}" source="{}" target="{}"'.format(_name(iri, prefixes), *ends)
+        output.write(_element(start, _EDGE, rows, prefixes))
+        source.advance(1)
+    output.write(b" </graph>\n</graphml>\n")
+
+
+def _grouped(rows: Iterable[Row], name: str) -> Iterator[tuple[str, list[Row]]]:
+    """Yield the rows of each thing together: where a property has two values there are two."""
+    for term, group in groupby(rows, key=lambda row: row[name]):
+        yield _iri(term), list(group)
+
+
+def _element(start: str, attributes: Attributes, rows: list[Row], prefixes: Prefixes) -> bytes:
+    kind = start.partition(" ")[0]
+    lines = [f"  <{start}>"]
+    for name, (_, variable) in attributes.items():
+        terms = {row[variable] for row in rows if variable in row}
+        text = " ".join(sorted(_shown(term, prefixes, whole=name in _WHOLE) for term in terms))
+        if text:
+            lines.append(f"   <data key={quoteattr(f'{kind}-{name}')}>{escape(text)}</data>")
+    return "\n".join([*lines, f"  </{kind}>\n"]).encode()
+
+
+def _shown(term: object, prefixes: Prefixes, *, whole: bool) -> str:
+    """Return a value; an IRI in its short form, one of our own terms by its bare name."""
+    if isinstance(term, ox.Literal):
+        return term.value
+    iri = _iri(term)
+    return iri if whole else prefixes.shorten(iri).removeprefix(":").strip("<>")
+
+
+def _name(iri: str, prefixes: Prefixes) -> str:
+    """Return an identifier that XML takes as one (NMTOKEN): `id:mqm`, `claim.beta.001-01`."""
+    short = prefixes.shorten(iri)
+    return short.strip("<>").removeprefix(BASE).replace("/", ".")
+
+
+def _iri(term: object) -> str:
+    return term.value if isinstance(term, ox.NamedNode) else str(term)

@@ -1,0 +1,66 @@
+"""The read side of the SPARQL 1.1 Graph Store HTTP Protocol: whole graphs, by GET and HEAD.
+
+Source: SPARQL 1.1 Graph Store HTTP Protocol, 4.2 (indirect identification: `?graph=IRI`,
+`?default`) and 5.2 (GET). The default graph is the union of all named graphs, as in queries.
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kg.answers import Answers
+from kg.assets import PROBES
+from kg.endpoint import any_method
+from kg.errors import InputError, KgError, MethodError, NotFoundError
+from kg.protocol import Operation, operation, read_fields
+from kg.replies import PREFLIGHT, problem
+
+METHODS = ("GET", "HEAD", "OPTIONS")
+_ALLOW = ", ".join(METHODS)
+_PREFLIGHT = {**PREFLIGHT, "access-control-allow-methods": _ALLOW, "allow": _ALLOW}
+
+
+class GraphStoreProtocol:
+    """Answers requests for whole graphs at `path`."""
+
+    def __init__(self, answers: Answers, path: str = "/rdf-graph-store") -> None:
+        self.answers = answers
+        self.routes: list[Route] = [any_method(path, self.answer)]
+        self._everything = (PROBES / "graph.rq").read_text("utf-8")
+
+    async def answer(self, request: Request) -> Response:
+        """Answer any request to the graph store."""
+        try:
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=_PREFLIGHT)
+            if request.method not in METHODS:
+                raise MethodError(f"The graphs are read-only; they answer {_ALLOW}.")
+            query_string = request.scope["query_string"].decode("ascii", "replace")
+            asked = self.read(query_string)
+            await self._refuse_unknown(asked)
+            return await self.answers.respond(request, asked)
+        except KgError as error:
+            return problem(error, request.headers.get("accept"), _ALLOW)
+
+    def read(self, query_string: str) -> Operation:
+        """Return the query for the graph that the parameters name.
+
+        Raises InputError unless they are `default` or one `graph` with an absolute IRI.
+        """
+        fields = read_fields(query_string)
+        names = [name for name, _ in fields if name in ("default", "graph")]
+        if len(names) != 1:
+            raise InputError("Name one graph: ?default for the union of all, or ?graph=IRI.")
+        wanted = [("query", self._everything)]
+        for name, value in fields:
+            if name == "graph":
+                wanted.append(("default-graph-uri", value))
+            elif name in ("as", "timeout", "maxrows"):
+                wanted.append((name, value))
+        return operation(wanted)
+
+    async def _refuse_unknown(self, asked: Operation) -> None:
+        known = await self.answers.graphs()
+        for name in asked.default_graphs or ():
+            if name not in known:
+                raise NotFoundError(f"There is no graph {name[:200]}.")

@@ -1,0 +1,103 @@
+"""Around every request: an id, the security headers, a line in the log, and figures.
+
+Plain ASGI, so that nothing of it depends on the web framework. The log never holds a query.
+"""
+
+import itertools
+import logging
+import os
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kg.cache import Cache
+from kg.errors import InternalError
+from kg.pool import Pool
+from kg.replies import SECURITY, problem
+
+_LOG = logging.getLogger("kg.access")
+
+
+class Surround:
+    """Around every request: an id, the security headers, one line in the log, figures."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.numbers = itertools.count(1)
+        self.start = f"{os.getpid():x}{int(time.time()):x}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; see the class."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun, name = time.perf_counter(), f"{self.start}-{next(self.numbers)}"
+        status, size = 0, 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                own = {header for header, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    # An answer may have a policy of its own: a preview may be framed.
+                    *(each for each in _SURROUNDING if each[0] not in own),
+                    (b"x-request-id", name.encode()),
+                ]
+            else:
+                size += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        except Exception:  # noqa: BLE001 - the last place where a defect of ours can be caught
+            _LOG.exception("request %s failed", name)
+            if status == 0:
+                await problem(
+                    InternalError("The server failed to answer; the fault is ours."), None
+                )(scope, receive, sending)
+        finally:
+            seconds = time.perf_counter() - begun
+            scope["app"].state.figures.add(status, seconds)
+            _log(name, scope, status, size, seconds)
+
+
+def _log(name: str, scope: Scope, status: int, size: int, seconds: float) -> None:
+    said = (name, scope["method"], scope["path"], status, size, seconds * 1000)
+    _LOG.info("%s %s %s %d %d bytes %.1f ms", *said)
+
+
+_SURROUNDING = [(name.encode(), value.encode()) for name, value in SECURITY.items()]
+
+
+class Figures:
+    """Counts for `/metrics`: requests by status, and their seconds."""
+
+    def __init__(self) -> None:
+        self.requests: dict[int, int] = {}
+        self.seconds = 0.0
+
+    def add(self, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        self.requests[status] = self.requests.get(status, 0) + 1
+        self.seconds += seconds
+
+
+def metrics(pool: Pool, cache: Cache, figures: Figures) -> str:
+    """Return the figures in the Prometheus text format."""
+    lines = [
+        f'kg_requests_total{{status="{status}"}} {count}'
+        for status, count in sorted(figures.requests.items())
+    ]
+    values = {
+        "kg_request_seconds_total": round(figures.seconds, 6),
+        "kg_queries_active": pool.active,
+        "kg_queries_killed_total": pool.killed,
+        "kg_workers": len(pool.current.workers),
+        "kg_cache_bytes": cache.size,
+        "kg_cache_entries": len(cache),
+        "kg_cache_hits_total": cache.hits,
+        "kg_cache_misses_total": cache.misses,
+    }
+    return "\n".join([*lines, *(f"{name} {value}" for name, value in values.items())]) + "\n"

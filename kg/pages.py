@@ -1,0 +1,77 @@
+"""The pages that people read, made with Jinja2 from `templates/`; and the files in `static/`.
+
+Nothing here knows the web framework: strings in, strings and bytes out. Everything that a page
+loads comes from this server.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from kg.assets import STATIC, TEMPLATES
+from kg.examples import Group
+from kg.media import FORMATS
+
+_MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True)
+class StaticFile:
+    """A file that pages load, with its media type and a strong entity tag."""
+
+    body: bytes
+    media_type: str
+    etag: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the start page shows.
+
+    `root` is the path that the server is mounted under, `endpoint` the absolute URL of the
+    SPARQL endpoint, `about` one line on the data being served, `query` what a request asked to
+    have in the editor, `prefixes` those that shorten IRIs, `base` the start of the graph's own.
+    """
+
+    root: str
+    endpoint: str
+    about: str
+    groups: list[Group]
+    query: str = ""
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    base: str = ""
+
+
+def read_static(folder: Path = STATIC) -> dict[str, StaticFile]:
+    """Return the files that pages load, by name: few and small, so they are kept in memory."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in _MEDIA:
+            body = path.read_bytes()
+            tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+            found[path.name] = StaticFile(body, _MEDIA[path.suffix], tag)
+    return found
+
+
+class Pages:
+    """Renders pages; a misspelt variable in a template is an error, not an empty spot."""
+
+    def __init__(self, folder: Path = TEMPLATES) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def start(self, shown: Start) -> str:
+        """Return the start page: what this is, example questions, editor, links."""
+        prefixes = json.dumps(dict(shown.prefixes), ensure_ascii=False)
+        return self._templates.get_template("start.html").render(
+            shown=shown, formats=FORMATS, prefixes=prefixes
+        )

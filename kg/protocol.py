@@ -1,0 +1,260 @@
+"""SPARQL 1.1 Protocol, query side: from a request's parts to one `Operation`, or to a refusal.
+
+Source: SPARQL 1.1 Protocol, sections 2.1 (query operation) and 2.2 (update operation, which a
+read-only server refuses). Pure: bytes and strings in, a frozen value or a `KgError` out.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from kg.errors import (
+    AddressError,
+    ForbiddenError,
+    InputError,
+    MediaTypeError,
+    MethodError,
+    TooLargeError,
+)
+from kg.media import FORMATS
+from kg.scan import Scan, scan
+
+#: Methods that the endpoint answers, in the order of its `Allow` header.
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+
+QUERY_TYPE = "application/sparql-query"
+UPDATE_TYPE = "application/sparql-update"
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+_MOST_FIELDS = 1000
+#: Bytes of an address: below what the HTTP parser takes, above what most proxies let pass.
+_LONGEST_ADDRESS = 32 * 1024
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|\\^`]*\Z")
+
+_NO_FILES = "This endpoint reads no files: name graphs of its own in the dataset."
+
+Fields = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One query as a client asked for it.
+
+    `default_graphs` and `named_graphs` are the protocol's dataset, `None` when the request names
+    none; `timeout` is in seconds, `maxrows` in rows, `format` the name of a format
+    (`kg/media.py`) for clients that cannot send `Accept`; `None` where not asked for.
+    """
+
+    query: str
+    form: str | None = None
+    default_graphs: tuple[str, ...] | None = None
+    named_graphs: tuple[str, ...] | None = None
+    timeout: float | None = None
+    maxrows: int | None = None
+    format: str | None = None
+    union: bool = True
+    repeatable: bool = True
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether the answer is a graph (CONSTRUCT, DESCRIBE) and not a table or a boolean."""
+        return self.form in ("CONSTRUCT", "DESCRIBE")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a request may ask for: bytes of its body and text, and whether SERVICE is let pass."""
+
+    request_bytes: int = 1 << 20
+    allow_service: bool = False
+
+
+def read_request(
+    method: str,
+    query_string: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    limits: Limits | None = None,
+) -> Operation | None:
+    """Return the operation in a request; `None` for a GET or HEAD without parameters.
+
+    `headers` has lower-case names; `query_string` is the raw, still encoded part after `?`.
+    Raises InputError (400), ForbiddenError (403: update, SERVICE, file), MethodError (405),
+    TooLargeError (413), AddressError (414) or MediaTypeError (415).
+    """
+    limits = limits or Limits()
+    if method not in METHODS:
+        raise MethodError(
+            f"This endpoint answers {', '.join(METHODS)}; it does not know {method[:20]}."
+        )
+    if len(body) > limits.request_bytes:
+        raise TooLargeError(
+            f"The request is longer than {limits.request_bytes} bytes; shorten the query."
+        )
+    if len(query_string) > min(limits.request_bytes, _LONGEST_ADDRESS):
+        raise AddressError("The address is too long; send the query by POST.")
+    fields = read_fields(query_string)
+    if method == "POST":
+        fields = _posted(fields, headers, body)
+    elif not query_string:
+        return None
+    return operation(fields, limits)
+
+
+def operation(fields: Fields, limits: Limits | None = None) -> Operation:
+    """Return the operation that decoded parameters ask for; unknown parameters are passed over."""
+    if any(name == "update" for name, _ in fields):
+        _refuse_mixture(fields)
+        raise ForbiddenError("This endpoint is read-only: it takes no update.")
+    queries = [value for name, value in fields if name == "query"]
+    if len(queries) != 1:
+        said = "no query" if not queries else f"{len(queries)} queries"
+        raise InputError(f"The request has {said}; send exactly one `query` parameter.")
+    text = queries[0]
+    seen = scan(text)
+    _refuse(seen, limits or Limits())
+    default, names = _graphs(fields, "default-graph-uri"), _graphs(fields, "named-graph-uri")
+    return Operation(
+        query=text,
+        form=seen.form,
+        default_graphs=default,
+        named_graphs=names,
+        timeout=_seconds(fields),
+        maxrows=_rows(fields),
+        format=_format(fields),
+        union=default is None and names is None and not seen.has_dataset,
+        repeatable=seen.repeatable,
+    )
+
+
+def _refuse_mixture(fields: Fields) -> None:
+    names = {name for name, _ in fields}
+    if "query" in names:
+        raise InputError("The request has both a query and an update; send one `query` parameter.")
+
+
+def _refuse(seen: Scan, limits: Limits) -> None:
+    if seen.form == "UPDATE":
+        raise ForbiddenError("This endpoint is read-only: it takes no update and no LOAD.")
+    if seen.has_service and not limits.allow_service:
+        raise ForbiddenError("This endpoint asks no other server: remove SERVICE from the query.")
+    if seen.reads_file:
+        raise ForbiddenError(_NO_FILES)
+
+
+def _posted(url_fields: Fields, headers: Mapping[str, str], body: bytes) -> Fields:
+    """Return the parameters of a POST: a form, or a query with its dataset in the URL."""
+    content_type, charset = _content_type(headers.get("content-type", ""))
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise MediaTypeError("Send the request body without a content encoding.")
+    if content_type not in (FORM_TYPE, QUERY_TYPE, UPDATE_TYPE):
+        said = f"{content_type[:60]!r}" if content_type else "no Content-Type"
+        raise MediaTypeError(
+            f"A POST needs Content-Type {FORM_TYPE} or {QUERY_TYPE}; this one has {said}."
+        )
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise MediaTypeError("Send the request body in UTF-8.")
+    text = _text(body)
+    if content_type == FORM_TYPE:
+        return [*url_fields, *read_fields(text)]
+    return [*url_fields, ("query" if content_type == QUERY_TYPE else "update", text)]
+
+
+def _content_type(value: str) -> tuple[str, str]:
+    """Return a `Content-Type` value as type and character set, both in lower case."""
+    kind, _, parameters = value.partition(";")
+    charset = re.search(r"charset\s*=\s*\"?([\w\-]+)", parameters, re.IGNORECASE)
+    return kind.strip().lower(), charset[1].lower() if charset else "utf-8"
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"The request body is not UTF-8 at byte {error.start}.") from None
+
+
+def read_fields(encoded: str) -> Fields:
+    """Percent-decode `name=value&…` exactly once (`+` is a space, as in HTML forms).
+
+    Raises InputError for a broken escape or too many parameters.
+    """
+    if _BAD_ESCAPE.search(encoded):
+        raise InputError(
+            "A percent sign in the parameters is not followed by two hexadecimal digits."
+        )
+    try:
+        return parse_qsl(
+            encoded, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+        )
+    except UnicodeError:
+        raise InputError("The parameters are not percent-encoded UTF-8.") from None
+    except ValueError:
+        raise InputError(f"The request has more than {_MOST_FIELDS} parameters.") from None
+
+
+def _graphs(fields: Fields, name: str) -> tuple[str, ...] | None:
+    found = tuple(value for key, value in fields if key == name)
+    for value in found:
+        if not _IRI.match(value):
+            raise InputError(f"{name} must be an absolute IRI, not {value[:80]!r}.")
+        if value.lower().startswith("file:"):
+            raise ForbiddenError(_NO_FILES)
+    return found or None
+
+
+def _single(fields: Fields, name: str) -> str | None:
+    values = [value for key, value in fields if key == name]
+    if len(values) > 1:
+        raise InputError(f"The request has {len(values)} `{name}` parameters; send one.")
+    return values[0] if values else None
+
+
+def _seconds(fields: Fields) -> float | None:
+    value = _single(fields, "timeout")
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise InputError(f"timeout must be a positive number of seconds, not {value[:40]!r}.")
+    return seconds
+
+
+def _format(fields: Fields) -> str | None:
+    """Return the name of the format asked for; an empty one is none, as forms send it.
+
+    The parameter is not called `format`: some clients send one of their own, which says nothing
+    that their `Accept` does not.
+    """
+    value = _single(fields, "as")
+    if value and value not in (names := [row.name for row in FORMATS]):
+        raise InputError(f"as must be one of {', '.join(names)}, not {value[:40]!r}.")
+    return value or None
+
+
+def _rows(fields: Fields) -> int | None:
+    value = _single(fields, "maxrows")
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) < 16 and int(value) > 0):
+        raise InputError(f"maxrows must be a whole number above 0, not {value[:40]!r}.")
+    return int(value)
+
+
+__all__ = [
+    "FORM_TYPE",
+    "METHODS",
+    "QUERY_TYPE",
+    "UPDATE_TYPE",
+    "Limits",
+    "Operation",
+    "operation",
+    "read_fields",
+    "read_request",
+]

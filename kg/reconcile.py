@@ -1,0 +1,235 @@
+"""The reconciliation service over HTTP, so that tables can be matched against the graph.
+
+Source: Reconciliation Service API 0.2, which OpenRefine speaks. At `/reconcile`: the manifest,
+batches of queries (`queries`), one query (`query`) and data extension (`extend`), by GET or as a
+posted form; below it `suggest/…`, `flyout/…`, `properties` and `preview`. What is found, and how
+it is ranked, is in `kg/reconciliation.py`; nothing alleged is ever a value (`kg/extension.py`).
+
+Everything that it needs is read from the graph once, with the first request after a new snapshot.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kg.answers import Answers, own_url, read_body
+from kg.assets import TEMPLATES
+from kg.batches import Query, read_batch, read_extension, read_query
+from kg.endpoint import any_method
+from kg.errors import (
+    BusyError,
+    InputError,
+    KgError,
+    MediaTypeError,
+    MethodError,
+    NotFoundError,
+    TimeLimitError,
+)
+from kg.extension import extend
+from kg.manifest import manifest
+from kg.pool import Pool
+from kg.protocol import FORM_TYPE, operation, read_fields
+from kg.reconciliation import Json, candidates, named_types
+from kg.replies import CORS, PREFLIGHT, entity_tag, not_modified, problem
+from kg.suggestions import flyout, propose, suggest
+from kg.things import NAME, QUESTIONS, TYPE, Things, read_things, rows
+from kg.worker import Job
+
+PATH = "/reconcile"
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+#: Any page may frame a preview, which loads our style sheet and can do nothing else.
+PREVIEW_POLICY = (
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
+)
+
+_ALLOW = ", ".join(METHODS)
+_PREFLIGHT = {**PREFLIGHT, "access-control-allow-methods": _ALLOW, "allow": _ALLOW}
+_AT_ONE_TIME = 2
+
+Fields = dict[str, str]
+Answer = Callable[[Request, Fields, Things], Awaitable[Response]]
+
+
+class Index:
+    """The things of the graph being served, read from it once for each snapshot."""
+
+    def __init__(self, pool: Pool, seconds: float) -> None:
+        self.pool, self.seconds = pool, seconds
+        self._lock = asyncio.Lock()
+        self._known: tuple[str, Things] = ("", Things((), (), ()))
+
+    async def things(self) -> Things:
+        """Return all things; raises whatever KgError the questions about them meet."""
+        async with self._lock:
+            if self._known[0] != self.pool.fingerprint:
+                self._known = await self._read()
+        return self._known[1]
+
+    async def _read(self) -> tuple[str, Things]:
+        tables, seen = {}, set()
+        for name, path in QUESTIONS.items():
+            asked = operation([("query", path.read_text("utf-8"))])
+            reply = await self.pool.run(Job(asked, "json", seconds=self.seconds))
+            tables[name] = rows(reply.body)
+            seen.add(reply.fingerprint)
+        if len(seen) != 1:
+            raise BusyError("The graph has just been replaced; ask again.")
+        return seen.pop(), await asyncio.to_thread(read_things, tables)
+
+
+class Reconcile:
+    """Answers requests at `path` and below it; `wikidata` is the service for Wikidata's items."""
+
+    def __init__(self, answers: Answers, wikidata: str, path: str = PATH) -> None:
+        self.service, self.wikidata, self.path = answers.service, wikidata, path
+        self.index = Index(answers.service.pool, answers.service.seconds)
+        self._turns = asyncio.Semaphore(_AT_ONE_TIME)
+        self._templates = _templates(TEMPLATES)
+        parts: dict[str, Answer] = {
+            "": self._main,
+            "/": self._main,
+            "/suggest/{kind}": self._suggest,
+            "/flyout/{kind}": self._flyout,
+            "/properties": self._properties,
+            "/preview": self._preview,
+        }
+        self.routes: list[Route] = [
+            any_method(path + part, self._guarded(function)) for part, function in parts.items()
+        ]
+
+    def _guarded(self, function: Answer) -> Callable[[Request], Awaitable[Response]]:
+        """Return an endpoint that reads the parameters, and tells errors as problems."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                if request.method == "OPTIONS":
+                    return Response(status_code=204, headers=_PREFLIGHT)
+                fields = await _fields(request, self.service.limits.request_bytes)
+                return await function(request, fields, await self.index.things())
+            except KgError as error:
+                return problem(error, request.headers.get("accept"), _ALLOW)
+
+        return endpoint
+
+    async def _main(self, request: Request, fields: Fields, things: Things) -> Response:
+        if "queries" in fields:
+            batch = read_batch(fields["queries"], things)
+            return _json(request, await self._answered(batch, things))
+        if "query" in fields:
+            one = await self._answered({"": read_query(fields["query"], things)}, things)
+            return _json(request, one[""])
+        if "extend" in fields:
+            asked = read_extension(fields["extend"], things)
+            return _json(request, extend(things, asked, self.wikidata))
+        if request.method == "POST":
+            raise InputError("The form has none of `queries`, `query` and `extend`.")
+        about = manifest(self.service, things, lambda path: own_url(request, path), self.path)
+        return _json(request, about)
+
+    async def _answered(self, batch: dict[str, Query], things: Things) -> Json:
+        """Return the candidates for each query; the work is done beside the event loop."""
+        end = time.monotonic() + self.service.seconds
+
+        def work() -> Json:
+            found = {}
+            for key, query in batch.items():
+                if time.monotonic() > end:
+                    raise TimeLimitError("The batch took too long; send fewer queries at a time.")
+                found[key] = {"result": candidates(things, query)}
+            return found
+
+        async with self._turns:
+            return await asyncio.to_thread(work)
+
+    async def _suggest(self, request: Request, fields: Fields, things: Things) -> Response:
+        kind = request.path_params["kind"]
+        start = _number(fields, "cursor")
+        return _json(request, suggest(things, kind, fields.get("prefix", "")[:200], start))
+
+    async def _flyout(self, request: Request, fields: Fields, things: Things) -> Response:
+        return _json(request, flyout(things, request.path_params["kind"], _needed(fields, "id")))
+
+    async def _properties(self, request: Request, fields: Fields, things: Things) -> Response:
+        return _json(request, propose(things, fields.get("type", ""), _number(fields, "limit")))
+
+    async def _preview(self, request: Request, fields: Fields, things: Things) -> Response:
+        name = _needed(fields, "id")
+        thing = things.things.get(name)
+        if thing is None:
+            raise NotFoundError(f"There is no entity {name[:80]!r}.")
+        html = self._templates.get_template("preview.html").render(
+            thing=thing,
+            root=request.scope.get("root_path", ""),
+            url=own_url(request, f"/id/{thing.id}"),
+            types=[each["name"] for each in named_types(things, thing)],
+            facts=[
+                (things.properties[each].label, values)
+                for each, values in thing.values.items()
+                if each != TYPE and each in things.properties and (each != NAME or len(values) > 1)
+            ],
+            accounts=sum(map(len, thing.accounts.values())),
+        )
+        headers = {**CORS, "content-security-policy": PREVIEW_POLICY, "cache-control": "no-cache"}
+        return Response(html, headers=headers, media_type="text/html")
+
+
+def _templates(folder: Path) -> Environment:
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+async def _fields(request: Request, most: int) -> Fields:
+    """Return the parameters of the address and of a posted form; raises a KgError."""
+    if request.method not in METHODS:
+        raise MethodError(f"The reconciliation service is read-only; it answers {_ALLOW}.")
+    fields = read_fields(request.scope["query_string"].decode("ascii", "replace"))
+    if request.method == "POST":
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        body = await read_body(request, most)
+        if kind != FORM_TYPE:
+            raise MediaTypeError(f"A POST needs Content-Type {FORM_TYPE}, as in API version 0.2.")
+        try:
+            fields += read_fields(body.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise InputError("The form is not in UTF-8.") from None
+    return dict(fields)
+
+
+def _json(request: Request, answer: Any) -> Response:
+    body = json.dumps(answer, ensure_ascii=False).encode()
+    etag = entity_tag(body)
+    headers = {**CORS, "etag": etag, "cache-control": "no-cache"}
+    asks = request.method in ("GET", "HEAD")
+    if asks and not_modified(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers=headers)
+    response = Response(
+        b"" if request.method == "HEAD" else body, headers=headers, media_type="application/json"
+    )
+    response.headers["content-length"] = str(len(body))
+    return response
+
+
+def _needed(fields: Fields, name: str) -> str:
+    if not fields.get(name):
+        raise InputError(f"The parameter `{name}` is missing.")
+    return fields[name]
+
+
+def _number(fields: Fields, name: str) -> int:
+    text = fields.get(name) or "0"
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise InputError(f"`{name}` must be a whole number, not {text[:40]!r}.")
+    return int(text)

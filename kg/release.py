@@ -1,0 +1,156 @@
+"""A release: one folder with every dump, what describes them, licence, citation, checksums.
+
+Two releases of one snapshot are byte-identical: the only date in them is that of the newest
+curation. `SHA256SUMS` is written last, so a folder without it is not finished.
+"""
+
+import hashlib
+import io
+import shutil
+from collections.abc import Callable, Iterable
+from itertools import chain
+from pathlib import Path
+from string import Template
+
+import pyoxigraph as ox
+
+from kg.assets import EXPORTS, Assets, locate
+from kg.catalogue import File, describe_release, relative
+from kg.compact import compact_dataset
+from kg.context import read_context, write_context
+from kg.csvw import METADATA
+from kg.errors import DataError, InputError
+from kg.export import FOLDERS, FORMS, Form, write_turtle
+from kg.progress import progress
+from kg.selection import Selection
+from kg.settings import Settings
+from kg.snapshots import DATA, Snapshot, current_snapshot, read_snapshot
+from kg.sources import GRAPHS
+from kg.streams import Source
+
+SUMS = "SHA256SUMS"
+_CSVW = "http://www.w3.org/ns/csvw"
+
+
+def write_release(settings: Settings, folder: Path) -> None:
+    """Write a release of the current snapshot into `folder`, which is new or empty.
+
+    Raises `InputError` if there is something in it, `DataError` if the snapshot is damaged or
+    no claim of it has a date of curation.
+    """
+    snapshot_folder, assets = current_snapshot(settings), locate(settings)
+    snapshot = read_snapshot(snapshot_folder)
+    source = Source(snapshot_folder / DATA, assets)
+    if _digest(source.data) != snapshot.dataset:
+        raise DataError(f"The snapshot {snapshot_folder} is damaged; run `kg build`.")
+    date = _date(source)
+    _prepare(folder)
+    with progress("release", lambda: len(FORMS) + len(FOLDERS)) as advance:
+        files = _dumps(source, folder, advance)
+    _describe(source, (snapshot, date), folder, files)
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    lines = [f"{_digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+
+
+def _prepare(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is not empty; a release needs a folder of its own.")
+    if not folder.absolute().parent.is_dir():
+        raise InputError(f"There is no folder {folder.parent} to make {folder.name} in.")
+    folder.mkdir(exist_ok=True)
+
+
+def _dumps(source: Source, folder: Path, advance: Callable[[int], None]) -> list[File]:
+    """Write every form and return what there is now."""
+    files = []
+    for form in FORMS.values():
+        path = folder / form.file
+        with path.open("wb") as output:
+            form.write(source, output)
+        files.append(_entry(path, folder, form))
+        advance(1)
+    for name, write in FOLDERS.items():
+        (folder / name).mkdir()
+        files += [_table_entry(path, folder) for path in write(source, folder / name)]
+        advance(1)
+    return files
+
+
+def _entry(path: Path, folder: Path, form: Form) -> File:
+    return File(
+        path=path.relative_to(folder).as_posix(),
+        media_type=form.media_type,
+        title=form.title,
+        size=path.stat().st_size,
+        sha256=_digest(path),
+        conforms=form.conforms,
+        dump=bool(form.holds),
+    )
+
+
+def _table_entry(path: Path, folder: Path) -> File:
+    """Describe a file of a folder form: a table, or what the tables mean."""
+    described = path.name == METADATA
+    return File(
+        path=path.relative_to(folder).as_posix(),
+        media_type="application/csvm+json" if described else "text/csv",
+        title="What the tables mean" if described else f"The table of {path.stem}",
+        size=path.stat().st_size,
+        sha256=_digest(path),
+        conforms=_CSVW,
+    )
+
+
+def _describe(source: Source, dated: tuple[Snapshot, str], folder: Path, files: list[File]) -> None:
+    """Write the metadata, the context, licence, citation, fingerprint and README."""
+    assets, (snapshot, date) = source.assets, dated
+    context = read_context(assets.ontology)
+    quads = describe_release(_metadata(source), snapshot, date, files)
+    _write_metadata(quads, assets, folder)
+    (folder / "context.jsonld").write_bytes(write_context(context))
+    shutil.copyfile(assets.root / "LICENSE-DATA", folder / "LICENSE-DATA")
+    prints = f"dataset {snapshot.dataset}\nunion {snapshot.union}\n"
+    (folder / "FINGERPRINT").write_text(prints, encoding="utf-8")
+    words = {
+        "date": date,
+        "version": snapshot.version,
+        "dataset": snapshot.dataset,
+        "union": snapshot.union,
+        "counts": _table(f"{what} | {number:,}" for what, number in snapshot.counts.items()),
+        "files": _table(f"[{file.path}]({file.path}) | {file.title}" for file in files),
+    }
+    for name in ("README.md", "CITATION.cff"):
+        template = Template((EXPORTS / name).read_text(encoding="utf-8"))
+        (folder / name).write_text(template.substitute(words), encoding="utf-8")
+
+
+def _write_metadata(quads: list[ox.Quad], assets: Assets, folder: Path) -> None:
+    turtle = io.BytesIO()
+    write_turtle(quads, assets, turtle)
+    (folder / "metadata.ttl").write_bytes(relative(turtle.getvalue()))
+    jsonld = compact_dataset(quads, read_context(assets.ontology))
+    (folder / "metadata.jsonld").write_bytes(relative(jsonld))
+
+
+def _metadata(source: Source) -> Iterable[ox.Quad]:
+    """Return the statements of the snapshot's metadata graph."""
+    return chain.from_iterable(
+        quads for name, quads in source.graphs() if name == GRAPHS + "metadata"
+    )
+
+
+def _date(source: Source) -> str:
+    for row in Selection(source).rows("newest-curation"):
+        if isinstance(day := row.get("day"), ox.Literal):
+            return day.value
+    raise DataError("No claim of the snapshot says when it was curated, which dates a release.")
+
+
+def _table(rows: Iterable[str]) -> str:
+    return "\n".join(f"| {row} |" for row in rows)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,162 @@
+r"""A look at a SPARQL text without parsing it: its form and the keywords that matter.
+
+The tokenizer knows the terminals of SPARQL 1.1 (grammar, section 19.8) inside which a word is
+no keyword: IRIs, strings, comments, prefixed names, variables, blank nodes, language tags. It
+follows the engine in not decoding `\uXXXX` outside strings and IRIs. Well-formedness is the
+engine's business; what this module answers decides what may reach the engine at all.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
+UPDATES = frozenset(
+    {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"}
+)
+#: Functions whose value differs from call to call: such an answer must not be kept.
+VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
+
+_TOKEN = re.compile(
+    r"""
+    (?P<comment>\#[^\r\n]*)
+  | (?P<iri><[^<>"{}|^`\\\x00-\x20]*(?:\\u[0-9A-Fa-f]{4}[^<>"{}|^`\\\x00-\x20]*
+      |\\U[0-9A-Fa-f]{8}[^<>"{}|^`\\\x00-\x20]*)*>)
+  | (?P<string>\"\"\"(?:[^"\\]|\\.|"(?!""))*\"\"\"|'''(?:[^'\\]|\\.|'(?!''))*'''
+      |"(?:[^"\\\r\n]|\\.)*"|'(?:[^'\\\r\n]|\\.)*')
+  | (?P<blank>_:[\w.\-]+)
+  | (?P<variable>[?$]\w+)
+  | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
+  | (?P<name>[\w.\-\u00B7]*+:(?:(?:[\w:]|%[0-9A-Fa-f]{2}
+      |\\[_~.\-!$&'()*+,;=/?\#@%])(?:[\w:\-\u00B7.]|%[0-9A-Fa-f]{2}
+      |\\[_~.\-!$&'()*+,;=/?\#@%])*)?)
+  | (?P<run>[\w.\-\u00B7]++)
+  | (?P<space>\s+)
+  | (?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+#: What a run of word characters without a colon is made of.
+_PART = re.compile(
+    r"(?P<word>[A-Za-z_]\w*)|(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)|(?P<other>.)", re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a query text shows at a glance.
+
+    `form` is SELECT, ASK, CONSTRUCT, DESCRIBE, `UPDATE` for any update form, or `None` when the
+    text starts with none of them; `words` are all its bare words in upper case; `has_service`
+    says that a federated call may be in it, `has_dataset` that it names its own dataset (FROM,
+    FROM NAMED), `reads_file` that this dataset is to come from a file.
+    """
+
+    form: str | None
+    words: frozenset[str]
+    has_service: bool
+    has_dataset: bool = False
+    reads_file: bool = False
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether asking again gives the same answer over the same data."""
+        return not self.words & VOLATILE
+
+
+def scan(text: str) -> Scan:
+    r"""Scan a SPARQL query or update text; never fails.
+
+    >>> scan("PREFIX select: <http://x/> # ASK\nCONSTRUCT WHERE { ?service ?p 'SERVICE' }").form
+    'CONSTRUCT'
+    """
+    tokens = list(_tokens(text))
+    words = [value.upper() for kind, value in tokens if kind == "word"]
+    return Scan(
+        _form(words),
+        frozenset(words),
+        _calls_service(tokens),
+        # The engine takes `FROM:graph` for the keyword, unless a prefix is called so.
+        any(word.startswith("FROM") for word in words)
+        or any(name.upper().startswith("FROM") for name in _undeclared(tokens)),
+        _reads_file(tokens),
+    )
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    """Yield kind and text of each token, in one pass.
+
+    Whether a run of word characters begins a prefixed name is seen at its end only. Each run is
+    therefore read as a whole: a look ahead from each of its words would take quadratic time.
+    """
+    for match in _TOKEN.finditer(text):
+        kind = str(match.lastgroup)
+        if kind == "run":
+            for part in _PART.finditer(match.group()):
+                yield str(part.lastgroup), part.group()
+        elif kind not in ("space", "comment"):
+            yield kind, match.group()
+
+
+def _form(words: list[str]) -> str | None:
+    """Return what the first word after the prologue begins with (`SELECTDISTINCT` is one)."""
+    first = next((word for word in words if word not in ("BASE", "PREFIX", "VERSION")), None)
+    if first in UPDATES:
+        return "UPDATE"
+    return next((form for form in FORMS if first and first.startswith(form)), None)
+
+
+def _calls_service(tokens: list[tuple[str, str]]) -> bool:
+    """Whether SERVICE can be read anywhere as a keyword.
+
+    The engine asks for no space after a keyword: it takes `trueSERVICE<x>{}` and even
+    `SERVICE:x{}` as calls. So a bare word that contains SERVICE counts (no other keyword does),
+    and a prefixed name like that does when a group follows it and nothing before explains it.
+    """
+    before = ""
+    for index, (kind, value) in enumerate(tokens):
+        if kind == "word" and "SERVICE" in value.upper():
+            return True
+        if kind == "name" and "SERVICE" in value.partition(":")[0].upper():
+            after = tokens[index + 1][1] if index + 1 < len(tokens) else ""
+            if after == "{" and before not in ("GRAPH", "FROM", "NAMED", "DESCRIBE"):
+                return True
+        before = value.upper()
+    return False
+
+
+def _reads_file(tokens: list[tuple[str, str]]) -> bool:
+    """Whether a graph of the dataset is named by a `file:` IRI (the engine would not read it)."""
+    return any(
+        kind == "iri" and value.lower().startswith("<file:") and _names_graph(before)
+        for (_, before), (kind, value) in pairwise(tokens)
+    )
+
+
+def _names_graph(keyword: str) -> bool:
+    return keyword.upper() == "NAMED" or keyword.upper().startswith("FROM")
+
+
+def undeclared_prefixes(text: str) -> list[str]:
+    """Return the prefixes that a query uses without declaring them, in order of use.
+
+    >>> undeclared_prefixes("PREFIX a: <http://x/> ASK { ?s a:b c:d }")
+    ['c']
+    """
+    return _undeclared(_tokens(text))
+
+
+def _undeclared(tokens: Iterable[tuple[str, str]]) -> list[str]:
+    declared: set[str] = set()
+    missing: list[str] = []
+    before = ""
+    for kind, value in tokens:
+        if kind == "name":
+            prefix = value.partition(":")[0].lstrip("0123456789.-")
+            if before == "PREFIX":
+                declared.add(prefix)
+            elif prefix not in declared and prefix not in missing:
+                missing.append(prefix)
+        before = value.upper()
+    return missing

@@ -1,0 +1,50 @@
+"""What is served: the files that the user names, or the newest snapshot, or the bundled one."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kg.assets import locate
+from kg.context import read_context
+from kg.errors import NotFoundError
+from kg.settings import Settings
+from kg.snapshots import DATA, current_snapshot, read_snapshot
+from kg.store import Caps
+from kg.worker import LoaderConfig
+
+
+def loader_config(
+    settings: Settings, files: list[Path] | None, prefixes: Mapping[str, str] | None = None
+) -> LoaderConfig:
+    """Return what the loader is to hold: the given files, or the current snapshot.
+
+    A snapshot must have the digest that its record names: its fingerprint, for the data are
+    canonical N-Quads. Raises NotFoundError or DataError when it cannot be served.
+    """
+    digest, about = None, {}
+    if files is None:
+        folder = current_snapshot(settings)
+        snapshot = read_snapshot(folder)
+        digest, about, files = snapshot.dataset, dict(snapshot.counts), [folder / DATA]
+    for path in files:
+        if not path.is_file():
+            raise NotFoundError(f"There is no file {path}.")
+    return LoaderConfig(
+        files=tuple(str(path.absolute()) for path in files),
+        digest=digest,
+        prefixes=dict(prefixes or {}),
+        context=_context(settings),
+        base=settings.base_iri,
+        about=about,
+        workers=settings.workers,
+        memory=settings.worker_memory,
+        caps=Caps(settings.row_limit, settings.byte_limit),
+    )
+
+
+def _context(settings: Settings) -> dict[str, Any] | None:
+    """Return our JSON-LD context; None, and so expanded JSON-LD, where no ontology is at hand."""
+    try:
+        return read_context(locate(settings).ontology)
+    except NotFoundError:
+        return None

@@ -1,0 +1,249 @@
+"""What the reconciliation service knows of each thing: spellings, classes and plain values.
+
+`read_things` makes it from the rows of the five questions in `QUESTIONS`: who has a store asks
+them there (`things_in`), the server asks its workers. All of it is kept in memory. Identifiers
+are what stands after `id/` or `ontology/` in our IRIs.
+
+A value stands here without a speaker only where the graph has it as a plain triple; what only
+some speaker says is kept apart, as the sentence that names the speaker.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from kg.assets import PROBES, QUERIES
+from kg.entities import ENTITIES
+from kg.errors import InputError
+from kg.media import named
+from kg.names import normalize, suggest
+from kg.queries import ask
+from kg.rdf import TERMS
+from kg.store import GraphStore
+
+Rows = Sequence[Mapping[str, str]]
+
+WIKIDATA = "http://www.wikidata.org/entity/"
+QUESTIONS = {
+    "spellings": QUERIES / "spellings.rq",
+    "things": PROBES / "things.rq",
+    "thing-values": PROBES / "thing-values.rq",
+    "thing-accounts": PROBES / "thing-accounts.rq",
+    "terms": PROBES / "terms.rq",
+}
+NAME = "name"
+TYPE = "type"
+LINK = "wikidata"
+_NOT_PREDICATES = (
+    (NAME, "name", "Every spelling under which the thing can be found."),
+    (TYPE, "type", "The classes of the thing; what sources speak of, never that it happened."),
+    ("mentionedIn", "mentioned in", "The documents with a passage that names the thing."),
+    (LINK, "Wikidata item", "The item on Wikidata that is the same thing, checked by a person."),
+    ("wikidataClose", "close Wikidata item", "An item that is nearly, not quite, the same thing."),
+)
+
+
+class Value(NamedTuple):
+    """A value: its text, and the identifier of the thing that it is, if it is one."""
+
+    text: str
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A class, or a property that may be asked for: with the classes above, or its domain."""
+
+    id: str
+    label: str
+    definition: str = ""
+    broader: tuple[str, ...] = ()
+    domain: tuple[str, ...] = ()
+    range: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An entity: `keys` has each normalized spelling, and whether it names the thing by itself.
+
+    A part of the label (a surname, "the army"), or a name that a document gives in passing,
+    does not. `types` go from the most special class to the most general.
+    """
+
+    id: str
+    label: str
+    spellings: tuple[str, ...]
+    keys: Mapping[str, bool]
+    types: tuple[str, ...] = ()
+    unnamed: bool = False
+    unasserted: bool = False
+    values: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    accounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Things:
+    """All things, classes and properties, and the things behind each spelling."""
+
+    def __init__(
+        self, things: Iterable[Thing], types: Iterable[Term], properties: Iterable[Term]
+    ) -> None:
+        self.things = {each.id: each for each in things}
+        self.types = {each.id: each for each in types}
+        self.properties = {each.id: each for each in properties}
+        self.by_key: dict[str, list[Thing]] = defaultdict(list)
+        self.by_link: dict[str, list[Thing]] = defaultdict(list)
+        for thing in self.things.values():
+            for link in thing.values.get(LINK, ()):
+                self.by_link[link.id].append(thing)
+            # Unnamed people are one to a passage: no name in a table can mean one of them.
+            for key in () if thing.unnamed else thing.keys:
+                self.by_key[key].append(thing)
+
+    def type(self, name: str) -> str:
+        """Return the identifier of a class, given it or its IRI; raises InputError."""
+        return _known(name.removeprefix(TERMS), self.types, "type")
+
+    def property(self, name: str) -> str:
+        """Return the identifier of a property, given it or its IRI; raises InputError."""
+        return _known(name.removeprefix(TERMS), self.properties, "property")
+
+
+def _known(name: str, known: Mapping[str, Term], what: str) -> str:
+    if name not in known:
+        near = suggest(name, known) or f" It has: {', '.join(sorted(known)) or 'none'}."
+        raise InputError(f"This service has no {what} {name[:80]!r}.{near}")
+    return name
+
+
+def rows(body: bytes) -> list[dict[str, str]]:
+    """Return the rows of an answer in SPARQL JSON, with each term's text."""
+    bindings: list[dict[str, dict[str, str]]] = json.loads(body)["results"]["bindings"]
+    return [{name: term["value"] for name, term in row.items()} for row in bindings]
+
+
+def rows_of(store: GraphStore, question: Path) -> list[dict[str, str]]:
+    """Return the rows that a store has for the question in a file."""
+    return rows(ask(store, question.read_text("utf-8"), named("json")))
+
+
+def things_in(store: GraphStore) -> Things:
+    """Return all things of the graph in a store."""
+    return read_things({name: rows_of(store, path) for name, path in QUESTIONS.items()})
+
+
+def read_things(tables: Mapping[str, Rows]) -> Things:
+    """Return all things from the rows of the five questions, by the name of the question."""
+    classes, predicates = _terms(tables["terms"])
+    names = _names(tables["spellings"])
+    kinds = _grouped(tables["things"], "entity")
+    values = _values(tables["thing-values"], names)
+    accounts = _grouped(tables["thing-accounts"], "entity")
+    things = [
+        _thing(iri, spelled, kinds[iri], classes) for iri, spelled in names.items() if iri in kinds
+    ]
+    full = [_with_values(each, values, accounts, classes) for each in things]
+    used = {each for thing in full for each in thing.types}
+    general = [Term(*each) for each in _NOT_PREDICATES]
+    return Things(
+        full,
+        (each for each in classes.values() if each.id in used),
+        [*general, *predicates.values()],
+    )
+
+
+def _grouped(table: Rows, column: str) -> dict[str, list[Mapping[str, str]]]:
+    groups: dict[str, list[Mapping[str, str]]] = {}
+    for row in table:
+        groups.setdefault(row[column], []).append(row)
+    return groups
+
+
+def _terms(table: Rows) -> tuple[dict[str, Term], dict[str, Term]]:
+    """Return classes and predicates."""
+    found: dict[str, dict[str, Term]] = {"class": {}, "predicate": {}}
+    for iri, group in _grouped(table, "term").items():
+        name = iri.removeprefix(TERMS)
+        others = {
+            relation: tuple(
+                row["other"].removeprefix(TERMS) for row in group if row.get("relation") == relation
+            )
+            for relation in ("broader", "domain", "range")
+        }
+        first = group[0]
+        definition = first.get("definition", "")
+        found[first["kind"]][name] = Term(name, first["label"], definition, **others)
+    return found["class"], found["predicate"]
+
+
+def _names(table: Rows) -> dict[str, list[tuple[str, str]]]:
+    """Return the names of each thing with their sources, its label first."""
+    names: dict[str, list[tuple[str, str]]] = {}
+    for row in table:
+        names.setdefault(row["entity"], []).append((row["source"], row["name"]))
+    return names
+
+
+def _thing(
+    iri: str, names: list[tuple[str, str]], kinds: Rows, classes: Mapping[str, Term]
+) -> Thing:
+    label = next((name for source, name in names if source == "label"), names[0][1])
+    keys: dict[str, bool] = {}
+    for source, name in names:
+        if key := normalize(name):
+            keys[key] = keys.get(key, False) or (source != "claim" and not _shortens(key, label))
+    found = {row["type"].removeprefix(TERMS) for row in kinds}
+    return Thing(
+        id=iri.removeprefix(ENTITIES),
+        label=label,
+        spellings=tuple(dict.fromkeys(name for _, name in names)),
+        keys=keys,
+        types=tuple(sorted(found, key=lambda each: (-_depth(each, classes), each))),
+        unnamed=kinds[0].get("unnamed") == "true",
+        unasserted=kinds[0].get("unasserted") == "true",
+    )
+
+
+def _shortens(key: str, label: str) -> bool:
+    """Tell whether a spelling is made of some of the words of the label, and no other."""
+    return set(key.split()) - {"the"} < set(normalize(label).split())
+
+
+def _depth(name: str, classes: Mapping[str, Term]) -> int:
+    if name not in classes:
+        return 0
+    return 1 + max((_depth(each, classes) for each in classes[name].broader), default=0)
+
+
+def _values(
+    table: Rows, names: Mapping[str, list[tuple[str, str]]]
+) -> dict[str, dict[str, list[Value]]]:
+    values: dict[str, dict[str, list[Value]]] = defaultdict(lambda: defaultdict(list))
+    for row in table:
+        iri = row["value"]
+        text = names[iri][0][1] if iri in names else iri.removeprefix(WIKIDATA)
+        own = iri.startswith((ENTITIES, WIKIDATA))
+        name = iri.removeprefix(ENTITIES).removeprefix(WIKIDATA) if own else ""
+        values[row["entity"]][row["property"]].append(Value(text, name))
+    return values
+
+
+def _with_values(
+    thing: Thing,
+    values: Mapping[str, Mapping[str, list[Value]]],
+    accounts: Mapping[str, Rows],
+    classes: Mapping[str, Term],
+) -> Thing:
+    iri = ENTITIES + thing.id
+    own = {
+        NAME: tuple(Value(each) for each in thing.spellings),
+        TYPE: tuple(Value(classes[each].label) for each in thing.types if each in classes),
+        **{name: tuple(found) for name, found in values.get(iri, {}).items()},
+    }
+    said: dict[str, tuple[str, ...]] = {
+        name: tuple(row["sentence"] for row in group)
+        for name, group in _grouped(accounts.get(iri, ()), "property").items()
+    }
+    return replace(thing, values=own, accounts=said)

@@ -1,0 +1,183 @@
+"""One query in a process that can be killed: the job, the limits, the answer.
+
+The engine cannot be told to stop, so a query with a deadline runs in a process of its own: a
+worker, forked by the loader (`kg/loader.py`) that holds the graph. It answers one query at a
+time over a socket pair, reaches no file and no network, and may take so much memory.
+
+Frames: to a worker `LENGTH` and a JSON job; from it `ANSWER`, JSON about the answer, its bytes.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import socket
+import struct
+import time
+import zlib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kg.errors import InternalError, KgError, MemoryLimitError
+from kg.media import named
+from kg.protocol import Operation
+from kg.store import Caps, GraphStore
+
+LENGTH = struct.Struct("!I")
+ANSWER = struct.Struct("!II")  # length of the JSON, length of the body
+
+TOO_MUCH_MEMORY = (
+    "The query was stopped: it needs more memory than one query may take. Make it more specific,"
+    " or have it sort, group and join less."
+)
+
+_SPARE_SECONDS = 5
+#: A shorter answer fits one network packet as it is.
+_SMALLEST_GZIP = 1024
+
+
+@dataclass(frozen=True)
+class LoaderConfig:
+    """What a loader loads and how many workers it keeps, with their limits.
+
+    `digest` is the SHA-256 that the one file of a snapshot must have, and then names the data.
+    `memory` is what a worker may allocate beyond the shared graph, in bytes; `caps` bound one
+    answer; `about` is what pages say of the data: counts by name.
+    """
+
+    files: tuple[str, ...]
+    digest: str | None = None
+    prefixes: dict[str, str] = field(default_factory=dict)
+    context: dict[str, Any] | None = None
+    base: str | None = None
+    about: dict[str, int] = field(default_factory=dict)
+    workers: int = 2
+    memory: int = 2 << 30
+    caps: Caps = field(default_factory=Caps)
+
+    def to_json(self) -> bytes:
+        """Return the configuration as the loader reads it."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "LoaderConfig":
+        """Return the inverse of `to_json`."""
+        raw: dict[str, Any] = json.loads(data)
+        return cls(**{**raw, "files": tuple(raw["files"]), "caps": Caps(**raw["caps"])})
+
+
+@dataclass(frozen=True)
+class Job:
+    """One query for a worker: the operation, the format's name, gzip or not, seconds of CPU."""
+
+    operation: Operation
+    format: str
+    gzip: bool = False
+    seconds: float = 30.0
+
+    def to_json(self) -> bytes:
+        """Return the job as a worker reads it."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Job":
+        """Return the inverse of `to_json`."""
+        raw: dict[str, Any] = json.loads(data)
+        fields = raw["operation"]
+        for name in ("default_graphs", "named_graphs"):
+            fields[name] = None if fields[name] is None else tuple(fields[name])
+        return cls(**{**raw, "operation": Operation(**fields)})
+
+
+def read_exactly(sock: socket.socket, size: int) -> bytes:
+    """`size` bytes from a blocking socket; EOFError when the other side is gone."""
+    parts = bytearray()
+    while len(parts) < size:
+        part = sock.recv(min(size - len(parts), 1 << 20))
+        if not part:
+            raise EOFError
+        parts += part
+    return bytes(parts)
+
+
+def read_framed(sock: socket.socket) -> bytes:
+    """One message with its length before it; EOFError as `read_exactly`."""
+    return read_exactly(sock, LENGTH.unpack(read_exactly(sock, LENGTH.size))[0])
+
+
+def answer(store: GraphStore, job: Job, caps: Caps) -> tuple[dict[str, Any], bytes]:
+    """Evaluate a job: what is said about the answer, and its bytes (none after an error)."""
+    try:
+        done = store.evaluate(job.operation, named(job.format), caps)
+    except KgError as error:
+        return {"error": type(error).__name__, "message": str(error)}, b""
+    except MemoryError:
+        return {"error": MemoryLimitError.__name__, "message": TOO_MUCH_MEMORY}, b""
+    except Exception:  # noqa: BLE001 - a worker must say something, and nothing of its insides
+        return {
+            "error": InternalError.__name__,
+            "message": "The query could not be evaluated.",
+        }, b""
+    pack = job.gzip and len(done.body) >= _SMALLEST_GZIP
+    about = {"truncated": done.truncated, "gzip": pack}
+    return about, _gzipped(done.body) if pack else done.body
+
+
+def _gzipped(body: bytes) -> bytes:
+    """Return the body in gzip, without a time stamp: the same bytes each time (RFC 1952)."""
+    packer = zlib.compressobj(5, zlib.DEFLATED, 31)
+    return packer.compress(body) + packer.flush()
+
+
+def work(store: GraphStore, sock: socket.socket, config: LoaderConfig) -> None:
+    """Answer jobs until the server closes the socket, or one has taken much memory.
+
+    The engine's memory goes back to the system in part only. A worker that took a quarter of
+    its allowance makes room for a fresh one, so that the limit is the same for every query.
+    """
+    most = _peak() + config.memory // 4
+    last = False
+    while not last:
+        job = Job.from_json(read_framed(sock))
+        _limit_cpu(job.seconds)
+        about, body = answer(store, job, config.caps)
+        about["last"] = last = _peak() > most
+        head = json.dumps(about).encode()
+        sock.sendall(ANSWER.pack(len(head), len(body)) + head)
+        sock.sendall(body)
+
+
+def _peak() -> int:
+    """Return the most bytes that this process has had in memory (Linux counts in KiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _limit_cpu(seconds: float) -> None:
+    """Let the kernel end the worker should server and loader both be gone at the deadline."""
+    used = time.process_time()
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used + seconds) + _SPARE_SECONDS, hard))
+
+
+def _limit_memory(allowed: int) -> None:
+    """Cap the address space at what is mapped now plus `allowed` bytes (Linux)."""
+    with contextlib.suppress(OSError, ValueError):
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        most = pages * resource.getpagesize() + allowed
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _deny_files_and_network(sock: socket.socket) -> socket.socket:
+    """Leave the worker its one socket, and no free descriptor to open a file or a connection."""
+    lowest = os.dup2(sock.detach(), 3)
+    os.closerange(4, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
+    return socket.socket(fileno=lowest)
+
+
+def confine(sock: socket.socket, memory: int) -> socket.socket:
+    """Leave this process `memory` more bytes, no core file, and no descriptor but its socket."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash would write the graph to the disk
+    _limit_memory(memory)  # reads a file, so before files are denied
+    return _deny_files_and_network(sock)

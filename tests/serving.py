@@ -1,0 +1,148 @@
+"""A real server in a process of its own, for the tests that need one."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from kg.snapshots import write_snapshot
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 20
+
+SERVER = """
+import sys
+from pathlib import Path
+from kg.app import serve
+from kg.assets import locate
+from kg.errors import KgError
+from kg.rdf import Prefixes
+from kg.settings import Settings
+settings = Settings(time_limit=2.0, row_limit=5000, workers=2, worker_memory=256 << 20,
+                    snapshots=Path(sys.argv[2]))
+try:
+    serve(settings, [Path(p) for p in sys.argv[3:]] or None, port=int(sys.argv[1]),
+          prefixes=Prefixes.read(locate(settings).prefixes))
+except KgError as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""
+
+#: 2,000 statements in two graphs, none of ours.
+DATA = "".join(f'<u:s{i}> <u:p> "{i}" <u:g{i % 2}> .\n' for i in range(2000))
+RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+
+#: A small graph of our own shape: three claims by two speakers on one meeting.
+CLAIMS = """
+@prefix : <https://w3id.org/contested-kg/ontology/> .
+@prefix id: <https://w3id.org/contested-kg/id/> .
+@prefix d: <https://w3id.org/contested-kg/document/> .
+@prefix c: <https://w3id.org/contested-kg/claim/> .
+@prefix p: <https://w3id.org/contested-kg/passage/> .
+@prefix g: <https://w3id.org/contested-kg/graph/> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+g:entities {
+  id:ada rdfs:label "Ada Stone" . id:bert rdfs:label "Bert Field" .
+  id:meeting rdfs:label "Spring meeting" . d:book rdfs:label "A book" .
+  :chaired rdfs:label "chaired" . p:one :document d:book ; :number 7 .
+}
+g:book {
+  <https://w3id.org/contested-kg/claim/book/007-01> a :Claim ; :family :commanded ;
+    rdf:subject id:ada ; rdf:predicate :chaired ; rdf:object id:meeting ; :stance :asserted ;
+    :polarity :affirmed ; :modality :actual ; :speaker d:book ; :evidence p:one .
+  <https://w3id.org/contested-kg/claim/book/007-02> a :Claim ; :family :commanded ;
+    rdf:subject id:bert ; rdf:predicate :chaired ; rdf:object id:meeting ; :stance :alleged ;
+    :polarity :affirmed ; :modality :actual ; :speaker id:bert ; :evidence p:one .
+}
+"""
+
+
+class Server:
+    """A server process, with its URL read from what it prints."""
+
+    def __init__(self, *files: Path, port: int = 0, snapshots: str = "/nonexistent") -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SERVER, str(port), snapshots, *map(str, files)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        watchdog = threading.Timer(START_SECONDS, self.process.kill)
+        watchdog.start()
+        self.printed = ""
+        for line in self.process.stdout:
+            self.printed += line
+            if line.startswith("Stop"):
+                break
+        watchdog.cancel()
+        self.errors = ""
+        self.reader = threading.Thread(target=self._read_errors, daemon=True)
+        self.reader.start()
+        found = re.search(r"(http://\S+)/sparql", self.printed)
+        self.url = found[1] if found else ""
+
+    def _read_errors(self) -> None:
+        for line in self.process.stderr:
+            self.errors += line
+
+    def reload(self) -> str:
+        """Have the server load anew; return what it says of it on standard error."""
+        before = len(self.errors)
+        self.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + START_SECONDS
+        while "serving" not in self.errors[before:] and time.monotonic() < end:
+            time.sleep(0.02)
+        return self.errors[before:]
+
+    def stop(self, number: int = signal.SIGTERM) -> str:
+        """End the server; return what it wrote to standard error."""
+        self.process.send_signal(number)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        self.reader.join(5)
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return self.errors
+
+    @property
+    def loaders(self) -> list[int]:
+        """The loader processes."""
+        return children(self.process.pid)
+
+
+@contextlib.contextmanager
+def serving(folder: Path, text: str, name: str = "data.nq") -> Iterator[Server]:
+    """Serve one file with this text; a traceback on its standard error is a failure."""
+    path = folder / name
+    path.write_text(text, "utf-8")
+    running = Server(path)
+    try:
+        yield running
+    finally:
+        errors = running.stop()
+    assert "Traceback" not in errors
+
+
+def children(pid: int) -> list[int]:
+    """Return the child processes of a process."""
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(each) for each in text.split()]
+
+
+def snapshot(folder: Path, text: str) -> Path:
+    """Write a true snapshot of N-Quads, make it the current one and return its folder."""
+    import pyoxigraph as ox
+
+    quads = list(ox.parse(text, format=ox.RdfFormat.N_QUADS))
+    return write_snapshot(quads, {"claims": 3, "triples": len(quads)}, "0.1.0", folder)

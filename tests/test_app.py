@@ -1,0 +1,730 @@
+"""The server over a real port, in a process of its own; and what the pages promise."""
+
+import asyncio
+import gzip
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import rdflib
+from rdflib import RDF, VOID
+from serving import DATA, ROOT, RUNAWAY, SERVER, Server, children, serving, snapshot
+
+from kg.errors import (
+    BusyError,
+    ForbiddenError,
+    InputError,
+    KgError,
+    MethodError,
+    NotFoundError,
+    TimeLimitError,
+    TooLargeError,
+)
+from kg.media import FORMATS, named
+from kg.pages import read_static
+from kg.protocol import UPDATE_TYPE
+from kg.replies import accepts_gzip, entity_tag, not_modified, problem
+from kg.served import loader_config
+from kg.settings import Settings
+
+SD = rdflib.Namespace("http://www.w3.org/ns/sparql-service-description#")
+SIZES = {"triples": 2000, "distinctSubjects": 2000, "distinctObjects": 2000, "properties": 1,
+         "classes": 0}  # fmt: skip
+FORM = "application/x-www-form-urlencoded"
+LONG = b"#" * ((1 << 20) + 1)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("app"), DATA) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=15) as each:
+        yield each
+
+
+def ask(client: httpx.Client, query: str, accept: str = "text/csv", **more: str) -> httpx.Response:
+    return client.get("/sparql", params={"query": query, **more}, headers={"accept": accept})
+
+
+def test_it_prints_its_urls(server: Server) -> None:
+    assert re.search(r"Start page +http://127\.0\.0\.1:\d+/\n", server.printed)
+
+
+@pytest.mark.parametrize("path", ["/sparql", "/sparql/"])
+def test_three_ways_to_ask(client: httpx.Client, path: str) -> None:
+    text = "SELECT ?o { <u:s7> ?p ?o }"
+    answers = [
+        client.get(path, params={"query": text}),
+        client.post(path, data={"query": text}),
+        client.post(path, content=text, headers={"content-type": "application/sparql-query"}),
+    ]
+    for answer in answers:
+        assert answer.status_code == 200
+        assert answer.json()["results"]["bindings"][0]["o"]["value"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("*/*", "application/sparql-results+json"),
+        ("text/csv", "text/csv; charset=utf-8"),
+        ("application/sparql-results+xml", "application/sparql-results+xml"),
+        ("text/tab-separated-values", "text/tab-separated-values; charset=utf-8"),
+        ("application/json", "application/json"),
+    ],
+)
+def test_content_type(client: httpx.Client, accept: str, content_type: str) -> None:
+    answer = ask(client, "ASK {}", accept)
+    assert answer.headers["content-type"] == content_type
+    assert answer.headers["vary"] == "Accept, Accept-Encoding"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "parser"),
+    [
+        ("text/turtle", "turtle"),
+        ("application/n-triples", "nt"),
+        ("application/ld+json", "json-ld"),
+        ("application/trig", "trig"),
+        ("application/n-quads", "nquads"),
+        ("application/rdf+xml", "xml"),
+    ],
+)
+def test_graphs(client: httpx.Client, media_type: str, parser: str) -> None:
+    text = "PREFIX e: <http://e/> CONSTRUCT { ?s e:p ?o } WHERE { ?s ?p ?o } LIMIT 9"
+    answer = ask(client, text, media_type)
+    assert answer.headers["content-type"].startswith(media_type)
+    graph = rdflib.Dataset(default_union=True)
+    graph.parse(data=answer.content, format=parser)
+    assert len(set(graph.triples((None, None, None)))) == 9
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (("GET", "/sparql?query=SELECT", {}, b""), 400),
+        (("GET", "/sparql?query=ASK%7B%7D&query=ASK%7B%7D", {}, b""), 400),
+        (("GET", "/sparql?query=%ff", {}, b""), 400),
+        (("GET", "/sparql?x=1", {}, b""), 400),
+        (("POST", "/sparql", {"content-type": FORM}, b"update=CLEAR+ALL"), 403),
+        (("POST", "/sparql", {"content-type": UPDATE_TYPE}, b"CLEAR ALL"), 403),
+        (("GET", "/sparql?query=LOAD+%3Cfile:///etc/passwd%3E", {}, b""), 403),
+        (("GET", "/sparql?query=INSERT+DATA+%7B%7D", {}, b""), 403),
+        (("GET", "/sparql?query=ASK+%7B+SERVICE+%3Cu:x%3E+%7B%7D+%7D", {}, b""), 403),
+        (("GET", "/sparql?query=ASK%7B%7D&as=pdf", {}, b""), 400),
+        (("GET", "/sparql?query=ASK%7B%7D&as=turtle", {}, b""), 406),
+        (("GET", "/nothing", {}, b""), 404),
+        (("GET", "/static/none.css", {}, b""), 404),
+        (("PUT", "/sparql", {}, b""), 405),
+        (("DELETE", "/sparql/?query=ASK%7B%7D", {}, b""), 405),
+        (("POST", "/", {}, b""), 405),
+        (("PUT", "/rdf-graph-store?default", {}, b""), 405),
+        (("GET", "/rdf-graph-store", {}, b""), 400),
+        (("GET", "/rdf-graph-store?default&graph=u:g0", {}, b""), 400),
+        (("GET", "/rdf-graph-store?graph=g0", {}, b""), 400),
+        (("GET", "/rdf-graph-store?graph=u:none", {}, b""), 404),
+        (("GET", "/rdf-graph-store?default", {"accept": "text/csv"}, b""), 406),
+        (("GET", "/sparql?query=ASK%7B%7D", {"accept": "image/png"}, b""), 406),
+        (("GET", "/sparql", {"accept": "text/csv"}, b""), 406),
+        (("POST", "/sparql", {"content-type": "application/sparql-query"}, LONG), 413),
+        (("GET", "/sparql?query=ASK%7B%7D%23" + "a" * 40_000, {}, b""), 414),
+        (("POST", "/sparql", {"content-type": "text/plain"}, b"ASK {}"), 415),
+        (("POST", "/sparql", {}, b"query=ASK%7B%7D"), 415),
+    ],
+)  # fmt: skip
+def test_refusals(client: httpx.Client, request_: tuple, status: int) -> None:
+    method, path, headers, body = request_
+    answer = client.request(method, path, headers=headers, content=body)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert told["status"] == status
+    assert told["detail"].endswith(".")
+    assert not re.search(r"Traceback|/site-packages|\.py\b", answer.text)
+    assert ("allow" in answer.headers) is (status == 405)
+
+
+def test_a_bad_query_is_told_with_line_and_column(client: httpx.Client) -> None:
+    answer = ask(client, "SELECT *\n{ ?s ex:p ?o }", "text/csv, text/plain")
+    assert answer.status_code == 400
+    assert answer.text == "Line 2, column 11: the prefix ex: is not declared.\n"
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+def test_nothing_is_read_from_outside(client: httpx.Client, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.ttl"
+    secret.write_text('<u:a> <u:b> "secret" .', "utf-8")
+    texts = (
+        f"SELECT * FROM <file://{secret}> {{ ?s ?p ?o }}",
+        f"SELECT * FROM NAMED <FILE://{secret}> {{ GRAPH ?g {{ ?s ?p ?o }} }}",
+    )
+    for text in texts:
+        assert ask(client, text).status_code == 403
+    named = {"default-graph-uri": f"file://{secret}"}
+    assert ask(client, "SELECT * { ?s ?p ?o }", **named).status_code == 403
+    # A name that hides the scheme passes, and finds nothing.
+    hidden = ask(client, f"PREFIX f: <file://> SELECT * FROM f:{secret.name} {{ ?s ?p ?o }}")
+    assert len(hidden.text.splitlines()) == 1
+
+
+def test_no_query_makes_the_server_call_anybody(client: httpx.Client) -> None:
+    with socket.socket() as canary:
+        canary.bind(("127.0.0.1", 0))
+        canary.listen()
+        canary.setblocking(False)
+        called = f"http://127.0.0.1:{canary.getsockname()[1]}/data.ttl"
+        texts = (
+            f"SELECT * FROM <{called}> {{ ?s ?p ?o }}",
+            f"SELECT * FROM NAMED <{called}> {{ GRAPH ?g {{ ?s ?p ?o }} }}",
+            f"SELECT * {{ GRAPH <{called}> {{ ?s ?p ?o }} }}",
+            f"SELECT * {{ SERVICE <{called}> {{ ?s ?p ?o }} }}",
+            f"SELECT * {{ SERVICE SILENT <{called}> {{ ?s ?p ?o }} }}",
+            f"SELECT * {{ BIND(<{called}> AS ?x) SERVICE ?x {{ ?s ?p ?o }} }}",
+            f"BASE <{called}> SELECT * {{ <> ?p ?o FILTER(<{called}>(?o)) }}",
+            f"DESCRIBE <{called}>",
+            f"LOAD <{called}>",
+            f"LOAD SILENT <{called}> INTO GRAPH <u:g>",
+        )
+        for text in texts:
+            assert client.post("/sparql", data={"query": text}).status_code in (200, 400, 403)
+            assert client.post("/sparql", data={"update": text}).status_code == 403
+        for name in ("default-graph-uri", "named-graph-uri", "using-graph-uri"):
+            assert ask(client, "SELECT * { ?s ?p ?o }", **{name: called}).status_code == 200
+        assert client.get("/rdf-graph-store", params={"graph": called}).status_code == 404
+        with pytest.raises(BlockingIOError):
+            canary.accept()
+
+
+def test_datasets(client: httpx.Client) -> None:
+    count = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+    assert ask(client, count).text.split() == ["n", "2000"]
+    assert ask(client, count, **{"default-graph-uri": "u:g1"}).text.split() == ["n", "1000"]
+    assert ask(client, count.replace("{", "FROM <u:g0> {", 1)).text.split() == ["n", "1000"]
+
+
+def test_a_runaway_query_gets_504_and_others_are_quick(
+    client: httpx.Client, server: Server
+) -> None:
+    answers: list[httpx.Response] = []
+    other = threading.Thread(
+        target=lambda: answers.append(
+            httpx.get(f"{server.url}/sparql", params={"query": RUNAWAY}, timeout=15)
+        )
+    )
+    other.start()
+    time.sleep(0.3)
+    slowest = 0.0
+    for number in range(20):
+        begun = time.monotonic()
+        assert ask(client, f"ASK {{ }} #{number}").status_code == 200
+        slowest = max(slowest, time.monotonic() - begun)
+    assert slowest < 0.05
+    other.join(15)
+    assert answers[0].status_code == 504
+    assert "2 seconds" in answers[0].json()["detail"]
+
+
+def test_a_lower_timeout_is_kept_and_a_higher_one_is_not(client: httpx.Client) -> None:
+    begun = time.monotonic()
+    assert ask(client, RUNAWAY, timeout="0.3").status_code == 504
+    assert time.monotonic() - begun < 1.5
+    assert ask(client, RUNAWAY, timeout="600").status_code == 504
+    assert time.monotonic() - begun < 5
+
+
+def test_too_many_rows_and_fewer_on_request(client: httpx.Client) -> None:
+    product = "SELECT * { ?a ?b ?c . ?d ?e ?f }"
+    answer = ask(client, product)
+    assert answer.status_code == 413
+    assert "LIMIT and OFFSET" in answer.json()["detail"]
+    short = ask(client, product, maxrows="3")
+    assert short.headers["x-truncated-to"] == "3"
+    assert len(short.text.splitlines()) == 4
+    assert "x-truncated-to" not in ask(client, "ASK {}", maxrows="3").headers
+
+
+def test_head_has_the_headers_of_get(client: httpx.Client) -> None:
+    path = "/sparql?query=SELECT+*+%7B+%3Fs+%3Fp+%22" + "7%22+%7D"
+    get, head = client.get(path), client.head(path)
+    assert head.content == b""
+    for name in ("etag", "content-type", "content-length", "vary"):
+        assert head.headers[name] == get.headers[name]
+
+
+def test_entity_tags(client: httpx.Client) -> None:
+    first = ask(client, "SELECT * { <u:s1> ?p ?o }")
+    again = client.get(
+        first.url, headers={"accept": "text/csv", "if-none-match": first.headers["etag"]}
+    )
+    assert again.status_code == 304
+    assert again.content == b""
+    assert again.headers["etag"] == first.headers["etag"]
+    other = ask(client, "SELECT * { <u:s1> ?p ?o }", "application/sparql-results+json")
+    assert other.headers["etag"] != first.headers["etag"]
+
+
+def test_volatile_answers_are_not_kept(client: httpx.Client) -> None:
+    text = "SELECT (STRUUID() AS ?u) {}"
+    assert ask(client, text).text != ask(client, text).text
+
+
+def test_gzip(client: httpx.Client, server: Server) -> None:
+    path = f"{server.url}/sparql?query=" + urllib.parse.quote("SELECT * { ?s ?p ?o } LIMIT 500")
+    plain = client.get(path, headers={"accept-encoding": "identity"})
+    with client.stream("GET", path, headers={"accept-encoding": "gzip"}) as packed:
+        raw = b"".join(packed.iter_raw())
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(raw) == plain.content
+    assert packed.headers["etag"] != plain.headers["etag"]
+    assert (
+        "content-encoding" not in client.get(path, headers={"accept-encoding": "gzip;q=0"}).headers
+    )
+
+
+def test_cross_origin(client: httpx.Client) -> None:
+    answer = client.options(
+        "/sparql", headers={"origin": "http://e", "access-control-request-method": "POST"}
+    )
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    assert ask(client, "ASK {}").headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize(
+    "accept",
+    ["*/*", "text/turtle", "application/rdf+xml", "application/ld+json", "application/n-triples"],
+)
+def test_service_description(client: httpx.Client, server: Server, accept: str) -> None:
+    answer = client.get("/sparql", headers={"accept": accept})
+    assert answer.status_code == 200
+    kind = {"*/*": "turtle", "application/n-triples": "nt"}.get(
+        accept, answer.headers["content-type"].split(";")[0]
+    )
+    graph = rdflib.Graph().parse(data=answer.text, format=kind)
+    assert set(graph.objects(None, SD.endpoint)) == {rdflib.URIRef(f"{server.url}/sparql")}
+    assert set(graph.objects(None, SD.feature)) == {SD.UnionDefaultGraph}
+    assert {str(name) for name in graph.objects(None, SD.name)} == {"u:g0", "u:g1"}
+    assert len(set(graph.objects(None, SD.resultFormat))) == 10
+    dataset = graph.value(None, RDF.type, VOID.Dataset)
+    sizes = {name: int(graph.value(dataset, VOID[name])) for name in SIZES}
+    assert sizes == SIZES
+
+
+def test_the_description_follows_the_host_but_not_a_forged_one(
+    client: httpx.Client, server: Server
+) -> None:
+    answer = client.get("/sparql", headers={"host": "kg.example.org"})
+    assert "<http://kg.example.org/sparql>" in answer.text
+    forged = client.get("/sparql", headers={"host": 'x"><script>'})
+    assert "<script" not in forged.text
+    assert f"<{server.url}/sparql>" in forged.text
+
+
+def test_start_page_asks_nobody_else(client: httpx.Client, server: Server) -> None:
+    page = client.get("/", headers={"accept": "text/html"})
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    loaded = re.findall(r'(?:src|href|action)="([^"]+)"', page.text)
+    assert {link for link in loaded if not link.startswith(("/", "#"))} == set()
+    assert f"{server.url}/sparql" in page.text
+    for link in set(loaded):
+        if link.startswith(("/static/", "/openapi", "/sparql?", "/rdf")):
+            assert client.get(link.replace("&amp;", "&")).status_code in (200, 413), link
+    assert "<script>" not in page.text
+    assert " style=" not in page.text
+
+
+def test_without_scripts_the_form_works(client: httpx.Client) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    page = client.get("/", headers=browser).text
+    assert re.search(r'<form[^>]* action="/sparql" method="get"', page)
+    formats = re.findall(r'<option value="(\w+)"', page)
+    assert len(formats) == 10
+    for name in formats:
+        made = "CONSTRUCT WHERE { <u:s7> ?p ?o }" if named(name).kind == "graph" else "ASK {}"
+        sent = {"query": made, "as": name}
+        answer = client.get("/sparql", params=sent, headers=browser)
+        assert answer.headers["content-type"].startswith(named(name).media_type)
+        assert "answer." in answer.headers["content-disposition"]
+    # A question's link leads to the page with the question in the editor.
+    shown = client.get("/sparql", params={"query": "ASK { # <mine>\n}"}, headers=browser).text
+    assert "ASK { # &lt;mine&gt;" in shown
+
+
+def test_one_graph(client: httpx.Client) -> None:
+    path = "/rdf-graph-store"
+    one = client.get(path, params={"graph": "u:g1"}, headers={"accept": "application/n-triples"})
+    assert len(one.text.splitlines()) == 1000
+    plain = {"accept": "text/turtle", "accept-encoding": "identity"}
+    everything = client.get(f"{path}?default", headers=plain)
+    assert len(rdflib.Graph().parse(data=everything.text, format="turtle")) == 2000
+    head = client.head(f"{path}?default", headers=plain)
+    assert head.content == b""
+    assert head.headers["content-length"] == str(len(everything.content))
+    again = {**plain, "if-none-match": everything.headers["etag"]}
+    assert client.get(f"{path}?default", headers=again).status_code == 304
+    assert client.put(f"{path}?default").headers["allow"] == "GET, HEAD, OPTIONS"
+    assert client.options(path).headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS"
+
+
+def test_json_ld_is_compact_and_carries_its_context(client: httpx.Client) -> None:
+    text = (
+        "PREFIX : <https://w3id.org/contested-kg/ontology/>"
+        " CONSTRUCT { <u:x> a :Claim ; :n ?o } { <u:s7> ?p ?o }"
+    )
+    answer = ask(client, text, "application/ld+json").json()
+    assert answer["@context"]["@vocab"] == "https://w3id.org/contested-kg/ontology/"
+    assert answer["@graph"] == [{"@id": "u:x", "@type": "Claim", "n": "7"}]
+
+
+def test_a_query_that_needs_too_much_memory_says_so(client: httpx.Client) -> None:
+    greedy = (
+        "SELECT ?a ?d (GROUP_CONCAT(?f) AS ?x) { ?a ?b ?c . ?d ?e ?f } GROUP BY ?a ?d ORDER BY ?x"
+    )
+    answer = ask(client, greedy)
+    assert answer.status_code == 413
+    assert answer.json()["title"] == "Memory limit reached"
+    assert "more memory than one query may take" in answer.json()["detail"]
+    assert ask(client, "ASK { } # after memory").status_code == 200
+
+
+def test_a_query_that_is_nested_too_deeply_says_so(client: httpx.Client) -> None:
+    text = "ASK { FILTER(" + "(" * 50_000 + "1" + ")" * 50_000 + ") }"
+    answer = client.post("/sparql", data={"query": text})
+    assert answer.status_code == 400
+    assert "nested too deeply" in answer.json()["detail"]
+
+
+QUOTES = chr(39) * 3 + chr(34) * 3 + "." * 800_000
+
+
+@pytest.mark.parametrize("text", ["a." * 400_000, "a-" * 400_000, QUOTES, "<a" * 150_000])
+def test_no_text_holds_the_server_up(client: httpx.Client, text: str) -> None:
+    begun = time.monotonic()
+    assert client.post("/sparql", data={"query": text}).status_code == 400
+    assert time.monotonic() - begun < 5
+
+
+def test_openapi(client: httpx.Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    assert set(paths) == {"/sparql", "/rdf-graph-store", "/healthz", "/readyz", "/metrics"}
+    documented = paths["/sparql"]["get"]["responses"]
+    assert set(documented["200"]["content"]) >= {row.media_type for row in FORMATS}
+    for each in (InputError, TooLargeError, BusyError, TimeLimitError, ForbiddenError):
+        assert str(each.status) in documented
+
+
+def test_browsers_get_the_page_at_the_endpoint(client: httpx.Client) -> None:
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    assert ask(client, "ASK {}", browser).headers["content-type"].startswith("text/html")
+    assert (
+        ask(client, "ASK {}", "text/html;q=0.5, text/csv")
+        .headers["content-type"]
+        .startswith("text/csv")
+    )
+
+
+def test_health_and_metrics(client: httpx.Client) -> None:
+    assert client.get("/healthz").text == "alive\n"
+    assert client.get("/readyz").text == "ready\n"
+    assert 'kg_requests_total{status="200"}' in client.get("/metrics").text
+
+
+def test_every_answer_has_a_request_id_and_security_headers(client: httpx.Client) -> None:
+    names = [
+        client.get(path).headers["x-request-id"]
+        for path in ("/", "/sparql", "/nothing", "/healthz")
+    ]
+    assert len(set(names)) == 4
+    assert client.get("/nothing").headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_client_that_leaves_ends_its_query(client: httpx.Client, server: Server) -> None:
+    host = urllib.parse.urlsplit(server.url)
+    for _ in range(3):
+        leaving = http.client.HTTPConnection(host.hostname, host.port, timeout=5)
+        leaving.request("GET", "/sparql?query=" + urllib.parse.quote(RUNAWAY + "#left"))
+        time.sleep(0.5)
+        leaving.close()
+    begun = time.monotonic()
+    assert ask(client, "ASK { } # after").status_code == 200
+    assert time.monotonic() - begun < 1
+
+
+def test_killed_processes_under_load_never_make_a_wrong_answer(tmp_path: Path) -> None:
+    path = tmp_path / "data.nq"
+    path.write_text(DATA, "utf-8")
+    server = Server(path)
+    try:
+        statuses = asyncio.run(_load_with_kills(server))
+    finally:
+        server.stop()
+    assert set(statuses) <= {200, 503}
+    assert statuses.count(200) > len(statuses) / 2
+
+
+async def _load_with_kills(server: Server) -> list[int]:
+    statuses: list[int] = []
+    end = time.monotonic() + 3
+
+    async def client(name: int) -> None:
+        async with httpx.AsyncClient(base_url=server.url, timeout=15) as http_client:
+            number = 0
+            while time.monotonic() < end:
+                number += 1
+                text = f"SELECT (COUNT(*) AS ?n) {{ ?s ?p ?o }} # {name} {number}"
+                answer = await http_client.get("/sparql", params={"query": text})
+                statuses.append(answer.status_code)
+                if answer.status_code == 200:
+                    assert answer.json()["results"]["bindings"][0]["n"]["value"] == "2000"
+
+    async def kills() -> None:
+        turn = 0
+        while time.monotonic() < end:
+            await asyncio.sleep(0.15)
+            loaders = server.loaders
+            victims = [pid for loader in loaders for pid in children(loader)]
+            turn += 1
+            for pid in loaders if turn % 6 == 0 else victims[:1]:
+                os.kill(pid, signal.SIGKILL)
+
+    await asyncio.gather(kills(), *(client(name) for name in range(4)))
+    return statuses
+
+
+def test_termination_lets_a_query_finish(tmp_path: Path) -> None:
+    path = tmp_path / "data.nq"
+    path.write_text(DATA, "utf-8")
+    server = Server(path)
+    answers: list[httpx.Response] = []
+    slow = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f }"
+    other = threading.Thread(
+        target=lambda: answers.append(
+            httpx.get(f"{server.url}/sparql", params={"query": slow}, timeout=15)
+        )
+    )
+    other.start()
+    time.sleep(0.15)
+    loaders = server.loaders
+    errors = server.stop(signal.SIGTERM)
+    other.join(15)
+    assert answers[0].json()["results"]["bindings"][0]["n"]["value"] == "4000000"
+    assert "Traceback" not in errors
+    assert not any(Path(f"/proc/{pid}").exists() for pid in loaders)
+
+
+def test_hangup_serves_the_next_snapshot(tmp_path: Path) -> None:
+    first = snapshot(tmp_path, DATA)
+    server = Server(snapshots=str(tmp_path))
+    try:
+        with httpx.Client(base_url=server.url, timeout=15) as each:
+            count = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+            before = ask(each, count)
+            second = snapshot(tmp_path, '<u:a> <u:b> "c" <u:g> .\n')
+            assert server.reload() == f"Now serving {second.name[:16]}.\n"
+            assert before.text.split() == ["n", "2000"]
+            assert ask(each, count).text.split() == ["n", "1"]
+            assert second.name in each.get("/sparql").text
+    finally:
+        server.stop()
+    assert first != second
+
+
+def _cut_at_a_line(folder: Path) -> None:
+    data = folder / "data.nq"
+    data.write_bytes(b"".join(data.read_bytes().splitlines(keepends=True)[:-1]))
+
+
+def _cut_in_a_line(folder: Path) -> None:
+    data = folder / "data.nq"
+    data.write_bytes(data.read_bytes()[:-9])
+
+
+def _one_letter(folder: Path) -> None:
+    data = folder / "data.nq"
+    data.write_bytes(data.read_bytes().replace(b'"third"', b'"thirl"'))
+
+
+def _no_record(folder: Path) -> None:
+    (folder / "snapshot.json").unlink()
+
+
+def _no_data(folder: Path) -> None:
+    (folder / "data.nq").unlink()
+
+
+@pytest.mark.parametrize(
+    "damage", [_cut_at_a_line, _cut_in_a_line, _one_letter, _no_record, _no_data]
+)
+def test_a_damaged_snapshot_is_never_served(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    first = snapshot(tmp_path, DATA)
+    server = Server(snapshots=str(tmp_path))
+    try:
+        damage(snapshot(tmp_path, '<u:a> <u:b> "third" <u:g> .\n<u:b> <u:b> "x" <u:g> .\n'))
+        assert server.reload().startswith(f"Still serving {first.name[:16]}: ")
+        with httpx.Client(base_url=server.url, timeout=15) as each:
+            count = ask(each, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }").text
+        assert count.split() == ["n", "2000"]
+        said = _refused(Server(snapshots=str(tmp_path)))
+        assert "kg build" in said
+        assert said.count("\n") == 1
+    finally:
+        assert "Traceback" not in server.stop()
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from serving import snapshot
+from kg.errors import KgError
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))  # as if the disk were full from there on
+try:
+    snapshot(Path(sys.argv[1]), "".join(f'<u:new{i}> <u:p> "{i}" <u:g> .\\n' for i in range(999)))
+except KgError as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""
+
+
+def test_a_full_disk_leaves_the_old_snapshot(tmp_path: Path) -> None:
+    old = snapshot(tmp_path, DATA)
+    server = Server(snapshots=str(tmp_path))
+    try:
+        built = subprocess.run(
+            [sys.executable, "-c", FULL_DISK, str(tmp_path), str(Path(__file__).parent)],
+            capture_output=True, text=True, check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        assert built.returncode == 2, built.stderr
+        assert built.stdout.count("\n") == 1
+        assert "No snapshot can be written" in built.stdout
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted([old.name, "current"])
+        assert server.reload() == f"Now serving {old.name[:16]}.\n"
+        with httpx.Client(base_url=server.url, timeout=15) as each:
+            assert ask(each, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }").text.split() == ["n", "2000"]
+    finally:
+        assert "Traceback" not in server.stop()
+
+
+def test_a_full_disk_under_the_log_stops_no_answer(tmp_path: Path) -> None:
+    path = tmp_path / "data.nq"
+    path.write_text(DATA, "utf-8")
+    reading, writing = os.pipe()
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVER, "0", "/nonexistent", str(path)],
+            stdout=writing, stderr=full, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as printed:
+            url = next(
+                re.search(r"(http://\S+)/sparql", line)[1] for line in printed if "/sparql" in line
+            )
+            assert httpx.get(f"{url}/sparql", params={"query": "ASK {}"}).status_code == 200
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.5)
+            assert httpx.get(f"{url}/sparql", params={"query": "ASK {} "}).status_code == 200
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def _refused(server: Server) -> str:
+    """Return what a server that could not start has said."""
+    assert server.process.wait(15) == 2
+    assert server.stop() == ""
+    return server.printed
+
+
+def test_a_port_in_use_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    path = tmp_path / "data.nq"
+    path.write_text(DATA, "utf-8")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        said = _refused(Server(path, port=taken.getsockname()[1]))
+    assert said.count("\n") == 1
+    assert "address already in use" in said
+
+
+def test_a_broken_file_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    path = tmp_path / "bad.ttl"
+    path.write_text("<u:a> <u:b>", "utf-8")
+    said = _refused(Server(path))
+    assert said.startswith("bad.ttl, line 1, column")
+    assert said.count("\n") == 1
+
+
+def test_what_is_served(tmp_path: Path) -> None:
+    settings = Settings(snapshots=tmp_path)
+    folder = snapshot(tmp_path, DATA)
+    config = loader_config(settings, None)
+    assert config.digest == folder.name
+    assert config.about == {"claims": 3, "triples": 2000}
+    assert config.context["@vocab"].endswith("/ontology/")
+    with pytest.raises(NotFoundError, match=r"absent\.ttl"):
+        loader_config(settings, [tmp_path / "absent.ttl"])
+    (folder / "snapshot.json").write_text("{", "utf-8")
+    with pytest.raises(InputError, match=r"snapshot\.json"):
+        loader_config(settings, None)
+
+
+def test_static_files_have_types_and_tags() -> None:
+    files = read_static()
+    assert {"style.css", "ask.js", "icon.svg"} <= set(files)
+    assert len({each.etag for each in files.values()}) == len(files)
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted"),
+    [
+        (None, False),
+        ("gzip", True),
+        ("br, gzip;q=0.5", True),
+        ("gzip;q=0", False),
+        ("*", True),
+        ("br", False),
+    ],
+)
+def test_accept_encoding(header: str | None, wanted: bool) -> None:
+    assert accepts_gzip(header) is wanted
+
+
+def test_conditional_requests() -> None:
+    tag = entity_tag(b"x")
+    assert not_modified(f'"other", W/{tag}', tag)
+    assert not_modified("*", tag)
+    assert not not_modified('"other"', tag)
+    assert not not_modified(None, tag)
+
+
+def _errors(kind: type[KgError] = KgError) -> list[type[KgError]]:
+    return [kind, *(each for sub in kind.__subclasses__() for each in _errors(sub))]
+
+
+def test_every_error_is_a_problem_document() -> None:
+    for kind in _errors():
+        answer = problem(kind("A sentence."), None)
+        told = json.loads(answer.body)
+        assert told["status"] == answer.status_code == kind.status
+        assert ("retry-after" in answer.headers) is issubclass(kind, BusyError)
+        assert ("allow" in answer.headers) is issubclass(kind, MethodError)

@@ -1,0 +1,428 @@
+"""`kg link`: candidates from a service on loopback, kept, judged by a person, then written."""
+
+import csv
+import http.server
+import json
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from rich.console import Console
+from serving import Server, serving
+
+from kg import cli
+from kg.accepting import HEAD, add_mappings, read_accepted, write_candidates
+from kg.errors import BusyError, DataError, InputError, NotFoundError
+from kg.link import ANSWERS, Search, accept, find, query
+from kg.reconciler import BATCH, TRIES, Answers, Reconciler
+from kg.settings import Settings
+from kg.snapshots import write_snapshot
+from kg.store import GraphStore
+from kg.things import things_in
+
+WORLD = Path(__file__).parent / "reconciliation" / "world.trig"
+#: A graph that holds things called like ours, in the part of Wikidata.
+ELSEWHERE = """
+@prefix : <https://w3id.org/contested-kg/ontology/> .
+@prefix id: <https://w3id.org/contested-kg/id/> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+<u:g> {
+  :Q5 a owl:Class ; rdfs:label "human" .
+  :Q2221906 a owl:Class ; rdfs:label "geographic location" .
+  :P463 rdfs:label "member of" ; :mayBePlain true .
+  id:Q11 a :Q5 ; rdfs:label "Bo Birch" ; :P463 id:Q13 .
+  id:Q12 a :Q5 ; rdfs:label "Bo Birck" .
+  id:Q13 a :Q2221906 ; rdfs:label "Rain Watch" .
+  id:Q14 a :Q2221906 ; rdfs:label "Lund" .
+  id:Q15 a :Q5 ; rdfs:label "Sy Cole" .
+  id:Q16 a :Q5 ; rdfs:label "RW" .
+}
+"""
+QUIET = Console(quiet=True)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("elsewhere"), ELSEWHERE, "else.trig") as running:
+        yield running
+
+
+@pytest.fixture
+def settings(tmp_path: Path, root: Path, server: Server) -> Settings:
+    source = tmp_path / "source"
+    for name in ("data", "shapes", "ontology"):
+        (source / name).mkdir(parents=True)
+    (source / "ontology" / "prefixes.ttl").write_bytes(
+        (root / "ontology" / "prefixes.ttl").read_bytes()
+    )
+    quads = list(ox.parse(path=str(WORLD), format=ox.RdfFormat.TRIG))
+    write_snapshot(quads, {}, "0", tmp_path / "snapshots")
+    return Settings(
+        snapshots=tmp_path / "snapshots",
+        source=source,
+        reconciliation=f"{server.url}/reconcile",
+    )
+
+
+class Stub:
+    """A server that answers what it is told, in turn, and keeps what it was sent."""
+
+    def __init__(self, *answers: tuple[int, dict[str, str], str]) -> None:
+        self.answers, self.sent = list(answers), []
+        stub = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"])).decode()
+                stub.sent.append(json.loads(urllib.parse.parse_qs(body)["queries"][0]))
+                status, headers, text = stub.answers.pop(0)
+                if text == "empty":
+                    text = json.dumps({key: {"result": []} for key in stub.sent[-1]})
+                self.send_response(status)
+                for name, value in {**headers, "content-length": str(len(text))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}/api"
+        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
+
+
+@pytest.fixture
+def stub() -> Iterator[Callable[..., Stub]]:
+    made: list[Stub] = []
+
+    def make(*answers: tuple[int, dict[str, str], str]) -> Stub:
+        made.append(Stub(*answers))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.http.shutdown()
+        each.http.server_close()
+
+
+EMPTY = (200, {}, "empty")
+
+
+def test_candidates_of_all_that_have_no_link(settings: Settings) -> None:
+    outcome = find(settings, Search(), QUIET)
+    by_thing: dict[str, list[str]] = {}
+    for row in outcome.rows:
+        by_thing.setdefault(row["subject_id"], []).append(row["object_id"])
+    assert by_thing["id:bo-birch"] == ["wikidata:Q11", "wikidata:Q12"]
+    assert by_thing["id:rain-watch"][0] == "wikidata:Q13"
+    # Only nearly the same is no link yet; exactly the same is.
+    assert by_thing["id:lund"][0] == "wikidata:Q14"
+    assert not {"id:ana-ames", "id:river-wing", "id:unnamed-guards-901-001"} & set(by_thing)
+    assert "heron" in outcome.without
+    assert outcome.unasked == []
+    sure = {row["object_id"] for row in outcome.rows if row["match"] == "true"}
+    assert {"wikidata:Q11", "wikidata:Q14"} <= sure
+    assert "wikidata:Q12" not in sure
+
+
+def test_chosen_things_only(settings: Settings) -> None:
+    def subjects(search: Search) -> set[str]:
+        return {row["subject_id"] for row in find(settings, search, QUIET).rows}
+
+    assert subjects(Search(names=["Bo Birch"])) == {"id:bo-birch"}
+    assert subjects(Search(type="Person")) == {"id:bo-birch", "id:cy-cole"}
+    with pytest.raises(InputError, match="no type 'Cat'"):
+        subjects(Search(type="Cat"))
+    with pytest.raises(NotFoundError, match="No entity is called 'Bob Burch'"):
+        subjects(Search(names=["Bob Burch"]))
+    with pytest.raises(InputError, match="alpha is no entity"):
+        subjects(Search(names=["alpha"]))
+
+
+def test_a_second_run_asks_nobody(settings: Settings, stub: Callable[..., Stub]) -> None:
+    first = find(settings, Search(), QUIET)
+    kept = (settings.snapshots / ANSWERS).read_text("utf-8")
+    assert find(settings, Search(), QUIET).rows == first.rows
+    assert find(settings, Search(offline=True), QUIET).rows == first.rows
+    assert (settings.snapshots / ANSWERS).read_text("utf-8") == kept
+    rows = [json.loads(line) for line in kept.splitlines()]
+    assert all(set(row) == {"service", "query", "asked", "result"} for row in rows)
+
+
+def test_offline_without_answers_says_so(settings: Settings, tmp_path: Path) -> None:
+    outcome = find(settings, Search(offline=True, answers=tmp_path / "none.jsonl"), QUIET)
+    assert outcome.rows == []
+    assert "bo-birch" in outcome.unasked
+    assert not (tmp_path / "none.jsonl").exists()
+
+
+def test_queries_have_class_properties_and_links() -> None:
+    store = GraphStore()
+    store.load(WORLD)
+    things = things_in(store)
+    terms = {"Person": "Q5", "memberOf": "P463"}
+    assert query(things.things["ana-ames"], things, terms) == {
+        "query": "Ana Ames",
+        "limit": 5,
+        "type": "Q5",
+        "type_strict": "should",
+        "properties": [{"pid": "P463", "v": [{"id": "Q102", "name": "River Wing"}]}],
+    }
+    # No item is known for the value: its name is sent. What is only alleged is not sent at all.
+    assert query(things.things["cy-cole"], things, terms)["properties"][0]["v"] == ["Rain Watch"]
+    assert "properties" not in query(things.things["bo-birch"], things, terms)
+    assert query(things.things["heron"], things, terms) == {"query": "Operation Heron", "limit": 5}
+
+
+def test_batches_have_one_class_and_other_spellings_come_second(
+    settings: Settings, stub: Callable[..., Stub]
+) -> None:
+    service = stub(*[EMPTY] * 30)
+    asked = Settings(
+        snapshots=settings.snapshots, source=settings.source, reconciliation=service.url
+    )
+    find(asked, Search(), QUIET)
+    for batch in service.sent:
+        assert len(batch) <= BATCH
+        assert len({each.get("type") for each in batch.values()}) == 1
+        assert len({len(each.get("properties", ())) for each in batch.values()}) == 1
+    texts = [each["query"] for batch in service.sent for each in batch.values()]
+    assert texts.index("RW") > texts.index("Rain Watch")
+    # What is a part of the label, or only said in a document, may be many things elsewhere.
+    assert "Operation Heron" in texts
+    assert not {"the operation", "Blue Crane"} & set(texts)
+
+
+def client(service: Stub, path: Path, waits: list[float]) -> Reconciler:
+    return Reconciler(service.url, Answers(path), sleep=waits.append)
+
+
+def test_back_off(stub: Callable[..., Stub], tmp_path: Path) -> None:
+    service = stub((503, {}, ""), (429, {"retry-after": "7"}, ""), (502, {}, ""), EMPTY)
+    waits: list[float] = []
+    assert client(service, tmp_path / "a.jsonl", waits).ask([{"query": "x"}]) == [[]]
+    assert waits == [1, 7, 4]
+
+
+def test_a_service_that_stays_away(stub: Callable[..., Stub], tmp_path: Path) -> None:
+    service = stub(EMPTY, *[(503, {}, "")] * TRIES)
+    waits: list[float] = []
+    asking = client(service, tmp_path / "a.jsonl", waits)
+    batch = [{"query": f"x{n}"} for n in range(BATCH + 1)]
+    with pytest.raises(BusyError, match=r"status 503.*kept in a\.jsonl"):
+        asking.ask(batch)
+    assert len(waits) == TRIES - 1
+    # The first batch was kept: only what is missing is asked for again.
+    service.answers.append(EMPTY)
+    assert client(service, tmp_path / "a.jsonl", waits).ask(batch) == [[]] * (BATCH + 1)
+    assert [each["query"] for each in service.sent[-1].values()] == ["x10"]
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    waits: list[float] = []
+    asking = Reconciler("http://127.0.0.1:9/", Answers(tmp_path / "a"), sleep=waits.append)
+    with pytest.raises(BusyError, match="refused"):
+        asking.ask([{"query": "x"}])
+    assert waits == [1, 2, 4, 8, 16]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "sentence"),
+    [
+        ((200, {}, "<html>"), DataError, "does not answer as a reconciliation service"),
+        ((200, {}, "[]"), DataError, "does not answer as"),
+        ((200, {}, '{"q0": {"result": [{"id": "Q1"}]}}'), DataError, "does not answer as"),
+        ((400, {}, '{"detail": "No such type."}'), InputError, "status 400: No such type."),
+        ((404, {}, "gone"), InputError, "status 404: gone"),
+        ((307, {"location": "http://new/"}, ""), InputError, "has moved to http://new/"),
+    ],
+)
+def test_faults_of_a_service(
+    stub: Callable[..., Stub],
+    tmp_path: Path,
+    answer: tuple[int, dict[str, str], str],
+    kind: type[Exception],
+    sentence: str,
+) -> None:
+    waits: list[float] = []
+    with pytest.raises(kind, match=sentence):
+        client(stub(answer), tmp_path / "a.jsonl", waits).ask([{"query": "x"}])
+    assert waits == []
+    assert not (tmp_path / "a.jsonl").exists()
+
+
+def test_a_broken_file_of_answers_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    good = {"service": "s", "query": {"query": "x"}, "asked": "", "result": []}
+    path.write_text(json.dumps(good) + "\n{}\n")
+    with pytest.raises(DataError, match=r"a\.jsonl, line 2"):
+        Answers(path)
+
+
+# --- judged by a person -------------------------------------------------------------------------
+
+ROW = {
+    "subject_id": "id:bo-birch", "subject_label": "Bo Birch", "object_id": "wikidata:Q11",
+    "object_label": "Bo Birch", "score": "100", "match": "true",
+    "predicate_id": "skos:exactMatch", "confidence": "0.9", "comment": "Same birth\tyear.",
+}  # fmt: skip
+KNOWN = ("bo-birch", "cy-cole")
+
+
+def judged(path: Path, *rows: dict[str, str]) -> Path:
+    path.write_text(write_candidates([{**ROW, **row} for row in rows]), "utf-8")
+    return path
+
+
+def test_only_accepted_rows_become_mappings(tmp_path: Path) -> None:
+    path = judged(tmp_path / "c.tsv", {}, {"object_id": "wikidata:Q12", "predicate_id": ""})
+    (mapping,) = read_accepted(path, KNOWN, "A. Person", "2026-01-02")
+    assert mapping == {
+        "subject_id": "id:bo-birch", "subject_label": "Bo Birch",
+        "predicate_id": "skos:exactMatch", "object_id": "wikidata:Q11",
+        "object_label": "Bo Birch", "confidence": "0.9", "comment": "Same birth year.",
+        "mapping_justification": "semapv:ManualMappingCuration", "author_label": "A. Person",
+        "mapping_date": "2026-01-02", "mapping_tool": "kg link",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ({"predicate_id": "owl:sameAs"}, "line 3: predicate_id is 'owl:sameAs'"),
+        ({"subject_id": "id:nobody"}, "no 'id:nobody'"),
+        ({"object_id": "wikidata:P5"}, "no item such as"),
+        ({"object_id": "Q12"}, "no item such as"),
+        ({"comment": " "}, "comment is empty"),
+        ({"confidence": "high"}, "a number from 0 to 1"),
+        ({"confidence": "2"}, "a number from 0 to 1"),
+        ({"object_id": "wikidata:Q12"}, "id:bo-birch would be an exact match of two items"),
+        ({"subject_id": "id:cy-cole"}, "wikidata:Q11 would be an exact match of two things"),
+    ],
+)
+def test_bad_judgements_are_refused(tmp_path: Path, row: dict[str, str], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        read_accepted(judged(tmp_path / "c.tsv", {}, row), KNOWN, "A", "2026-01-02")
+
+
+def test_bad_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "c.tsv"
+    with pytest.raises(NotFoundError, match="There is no file"):
+        read_accepted(path, KNOWN, "A", "2026-01-02")
+    path.write_text("a\tb\n")
+    with pytest.raises(InputError, match="lacks the column subject_id"):
+        read_accepted(path, KNOWN, "A", "2026-01-02")
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match="not in UTF-8"):
+        read_accepted(path, KNOWN, "A", "2026-01-02")
+
+
+def test_mappings_are_added_once_and_nothing_is_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "links" / "wikidata.sssom.tsv"
+    mapping = read_accepted(judged(tmp_path / "c.tsv", {}), KNOWN, "A", "2026-01-02")
+    assert add_mappings(path, mapping) == 1
+    first = path.read_text("utf-8")
+    assert first.startswith(HEAD)
+    assert add_mappings(path, mapping) == 0
+    assert path.read_text("utf-8") == first
+    rows = list(csv.DictReader(first.removeprefix(HEAD).splitlines(), delimiter="\t"))
+    assert rows[0]["object_id"] == "wikidata:Q11"
+    other = {**mapping[0], "predicate_id": "skos:closeMatch"}
+    with pytest.raises(DataError, match="has id:bo-birch skos:exactMatch wikidata:Q11 already"):
+        add_mappings(path, [other])
+    with pytest.raises(DataError, match="exact match of two things"):
+        add_mappings(path, [{**mapping[0], "subject_id": "id:cy-cole"}])
+    assert path.read_text("utf-8") == first
+
+
+def test_columns_of_an_existing_file_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "wikidata.sssom.tsv"
+    head = "subject_id\tsubject_label\tpredicate_id\tobject_id\tother\n"
+    path.write_text("#license: CC0\n" + head, "utf-8")
+    mapping = read_accepted(judged(tmp_path / "c.tsv", {}), KNOWN, "A", "2026-01-02")
+    add_mappings(path, mapping)
+    lines = path.read_text("utf-8").splitlines()
+    assert lines[2] == "id:bo-birch\tBo Birch\tskos:exactMatch\twikidata:Q11\t"
+
+
+def test_accept_writes_into_the_sources(settings: Settings, tmp_path: Path) -> None:
+    path = judged(tmp_path / "c.tsv", {})
+    number, target = accept(settings, path, "A. Person", "2026-01-02")
+    assert number == 1
+    assert target == settings.source / "data" / "links" / "wikidata.sssom.tsv"
+    assert "A. Person" in target.read_text("utf-8")
+    with pytest.raises(InputError, match="--author"):
+        accept(settings, path, " ", "2026-01-02")
+
+
+# --- the command --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kg(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> Callable[..., tuple[int, str, str]]:
+    monkeypatch.setenv("KG_SNAPSHOTS", str(settings.snapshots))
+    monkeypatch.setenv("KG_SOURCE", str(settings.source))
+    monkeypatch.setenv("KG_RECONCILIATION", settings.reconciliation)
+    monkeypatch.delenv("KG_DOCUMENTS", raising=False)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = cli.run(arguments)
+        out, err = capsysbinary.readouterr()
+        return code, out.decode(), err.decode()
+
+    return run
+
+
+def test_the_whole_way(
+    kg: Callable[..., tuple[int, str, str]], settings: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "candidates.tsv"
+    code, out, _ = kg("link", "--type", "Person", "--candidates", str(file))
+    assert code == 0
+    assert "Bo Birch" in out
+    assert "2 things with candidates" in out
+    assert not (settings.source / "data" / "links").exists()
+    lines = file.read_text("utf-8").splitlines()
+    lines[1] = lines[1].rstrip("\n")
+    cells = lines[1].split("\t")
+    columns = lines[0].split("\t")
+    for name, value in (
+        ("predicate_id", "skos:exactMatch"), ("confidence", "0.95"), ("comment", "Same dates."),
+    ):  # fmt: skip
+        cells[columns.index(name)] = value
+    lines[1] = "\t".join(cells)
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    code, out, _ = kg("link", "--accept", str(file), "--author", "A. Person")
+    assert code == 0
+    assert out.startswith("1 mappings added to ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--accept", "absent.tsv", "--author", "A"), "There is no file absent.tsv"),
+        (("--type", "Cat"), "no type 'Cat'"),
+        (("nobody-of-this-name",), "No entity is called"),
+        (("--answers", "/nonexistent/a.jsonl"), "There is no folder /nonexistent"),
+    ],
+)
+def test_faults_are_one_sentence(
+    kg: Callable[..., tuple[int, str, str]], arguments: tuple[str, ...], sentence: str
+) -> None:
+    code, _, err = kg("link", *arguments)
+    assert code == 2
+    assert sentence in err
+    assert err.strip().count("\n") == 0
+
+
+def test_a_bad_service_is_refused() -> None:
+    with pytest.raises(InputError, match="KG_RECONCILIATION is 'ftp://x'"):
+        Settings.from_environment({"KG_RECONCILIATION": "ftp://x"})

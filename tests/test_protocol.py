@@ -1,0 +1,256 @@
+"""SPARQL 1.1 Protocol without a server: parts of a request in, operation or refusal out."""
+
+from urllib.parse import quote, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg.errors import (
+    AddressError,
+    ForbiddenError,
+    InputError,
+    KgError,
+    MediaTypeError,
+    MethodError,
+    TooLargeError,
+)
+from kg.protocol import FORM_TYPE, QUERY_TYPE, UPDATE_TYPE, Limits, Operation, read_request
+from kg.scan import scan, undeclared_prefixes
+
+ASK = "ASK {}"
+
+
+def get(**fields: object) -> Operation | None:
+    return read_request("GET", urlencode(fields, doseq=True), {}, b"")
+
+
+def post(body: bytes, content_type: str, query_string: str = "") -> Operation | None:
+    return read_request("POST", query_string, {"content-type": content_type}, body)
+
+
+def test_three_ways_to_ask() -> None:
+    assert get(query=ASK) == post(b"query=ASK%20%7B%7D", FORM_TYPE) == post(b"ASK {}", QUERY_TYPE)
+    assert get(query=ASK) == Operation(query=ASK, form="ASK")
+
+
+def test_get_without_parameters_asks_for_the_description() -> None:
+    assert read_request("GET", "", {}, b"") is None
+    assert read_request("HEAD", "", {}, b"") is None
+
+
+def test_percent_decoding_happens_once() -> None:
+    text = 'ASK { ?s ?p "100%25 + é" }'
+    assert get(query=text).query == text
+    assert post(f"query={quote(text)}".encode(), FORM_TYPE).query == text
+    assert post(b"query=ASK+%7B%7D", FORM_TYPE).query == ASK
+
+
+def test_dataset() -> None:
+    asked = get(query=ASK, **{"default-graph-uri": ["u:a", "u:b"], "named-graph-uri": "u:c"})
+    assert (asked.default_graphs, asked.named_graphs, asked.union) == (
+        ("u:a", "u:b"),
+        ("u:c",),
+        False,
+    )
+    direct = post(ASK.encode(), QUERY_TYPE, "default-graph-uri=u:a")
+    assert direct.default_graphs == ("u:a",)
+    assert get(query=ASK).union
+    assert not get(query="ASK FROM <u:a> {}").union
+
+
+def test_own_parameters() -> None:
+    asked = get(query=ASK, timeout="2.5", maxrows="10")
+    assert (asked.timeout, asked.maxrows) == (2.5, 10)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"query": [ASK, ASK]},
+        {"other": "x"},
+        {"default-graph-uri": "u:a"},
+        {"query": ASK, "update": "CLEAR ALL"},
+        {"query": ASK, "timeout": "0"},
+        {"query": ASK, "timeout": "nan"},
+        {"query": ASK, "timeout": "soon"},
+        {"query": ASK, "timeout": ["1", "2"]},
+        {"query": ASK, "maxrows": "-1"},
+        {"query": ASK, "maxrows": "²"},
+        {"query": ASK, "default-graph-uri": "no iri"},
+        {"query": ASK, "named-graph-uri": "relative"},
+    ],
+)
+def test_bad_request(fields: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        get(**fields)
+
+
+@pytest.mark.parametrize("encoded", ["query=%", "query=%4", "query=%zz", "query=%ff"])
+def test_bad_encoding(encoded: str) -> None:
+    with pytest.raises(InputError):
+        read_request("GET", encoded, {}, b"")
+    with pytest.raises(InputError):
+        post(encoded.encode(), FORM_TYPE)
+
+
+def test_body_that_is_not_utf8() -> None:
+    with pytest.raises(InputError, match="byte 5"):
+        post(b'ASK "\xff"', QUERY_TYPE)
+    with pytest.raises(MediaTypeError):
+        post(b"ASK {}", QUERY_TYPE + "; charset=utf-16")
+
+
+def test_two_queries_in_body_and_url() -> None:
+    with pytest.raises(InputError, match="2 queries"):
+        post(b"ASK {}", QUERY_TYPE, "query=ASK%7B%7D")
+
+
+@pytest.mark.parametrize(
+    "content_type", ["", "text/plain", "application/json", "multipart/form-data"]
+)
+def test_wrong_media_type(content_type: str) -> None:
+    with pytest.raises(MediaTypeError):
+        post(b"query=ASK%20%7B%7D", content_type)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "get"])
+def test_wrong_method(method: str) -> None:
+    with pytest.raises(MethodError):
+        read_request(method, "query=ASK%7B%7D", {}, b"")
+
+
+def test_too_long() -> None:
+    with pytest.raises(TooLargeError):
+        read_request("POST", "", {"content-type": QUERY_TYPE}, b"x" * 101, Limits(100))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "INSERT DATA { <u:a> <u:b> <u:c> }",
+        "# comment\nPREFIX select: <u:x> DELETE WHERE { ?s ?p ?o }",
+        "BASE <u:x> LOAD <file:///etc/passwd>",
+        "WITH <u:g> DELETE { ?s ?p ?o } WHERE {}",
+        "CLEAR ALL", "DROP ALL", "CREATE GRAPH <u:g>", "COPY <u:a> TO <u:b>", "ADD <u:a> TO <u:b>",
+    ],
+)  # fmt: skip
+def test_updates_are_refused(text: str) -> None:
+    with pytest.raises(ForbiddenError):
+        get(query=text)
+    with pytest.raises(ForbiddenError):
+        get(update=text)
+    with pytest.raises(ForbiddenError):
+        post(text.encode(), UPDATE_TYPE)
+
+
+# The engine reads each of these as a federated call, however it is spelt.
+SERVICE = [
+    "ASK { SERVICE <http://a/> { ?s ?p ?o } }",
+    "ASK { service silent ?x { ?s ?p ?o } }",
+    "ASK{FILTER(?a<?b)SERVICE<http://a>{}}",
+    "PREFIX x: <http://a/> ASK{?s ?p x:.SERVICE<http://a>{}}",
+    "ASK{?s ?p 1.0e2SERVICE<http://a>{}}",
+    "ASK{?s ?p trueSERVICE<http://a>{}}",
+    "PREFIX : <http://a/> ASK {SERVICE:foo{?s ?p ?o}}",
+    "PREFIX x: <http://a/> ASK {SERVICEx:foo{?s ?p ?o}}",
+    "ASK {SERVICESILENT<http://a/>{?s ?p ?o}}",
+    "PREFIX : <http://a/> ASK {?s ?p trueSERVICE:a #x\n {?s ?p ?o}}",
+    "ASK { ?s ?p '#' SERVICE <http://a/> {} }",
+]
+
+
+@pytest.mark.parametrize("text", SERVICE)
+def test_service_is_refused(text: str) -> None:
+    with pytest.raises(ForbiddenError):
+        get(query=text)
+    assert read_request("GET", urlencode({"query": text}), {}, b"", Limits(allow_service=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ASK { ?SERVICE <SERVICE> 'SERVICE' } # SERVICE",
+        'ASK { ?s ?p """ " SERVICE <u:x> {} " """ }',
+        "ASK { ?s ?p 'it\\'s SERVICE' , \"INSERT DATA\" }",
+        "PREFIX service: <u:x> ASK { GRAPH service:a { ?s service:b ex:SERVICE } }",
+        "ASK { ?s ?p _:SERVICE , 'x'@en-service }",
+    ],
+)
+def test_words_that_are_no_calls(text: str) -> None:
+    assert get(query=text).form == "ASK"
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("SELECT * {}", "SELECT"),
+        ("SELECTDISTINCT?s{}", "SELECT"),
+        ("base <ASK> prefix ask: <u:x> construct where {}", "CONSTRUCT"),
+        ("#SELECT\nDESCRIBE <u:x>", "DESCRIBE"),
+        ("foo", None),
+        ("", None),
+    ],
+)
+def test_form(text: str, form: str | None) -> None:
+    assert scan(text).form == form
+
+
+@pytest.mark.parametrize(
+    ("text", "dataset"),
+    [
+        ("SELECT * FROM <u:g> {}", True),
+        ("PREFIX : <u:> SELECT*FROM:g{}", True),
+        ("PREFIX from: <u:> SELECT * { ?s from:g ?from }", False),
+        ("SELECT * { ?s ?p 'FROM' } # FROM", False),
+    ],
+)
+def test_dataset_in_the_text(text: str, dataset: bool) -> None:
+    assert scan(text).has_dataset is dataset
+    assert get(query=text).union is not dataset
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ASK FROM <file:///x> {}", "ASK FROM<FILE:x>{}", "ASK FROM NAMED <file:///x> { GRAPH ?g {} }"],
+)
+def test_files_are_refused(text: str) -> None:
+    with pytest.raises(ForbiddenError, match="reads no files"):
+        get(query=text)
+    with pytest.raises(ForbiddenError, match="reads no files"):
+        get(query="ASK {}", **{"named-graph-uri": "file:///x"})
+    assert get(query="ASK { ?s ?p <file:///x> }")
+
+
+def test_format() -> None:
+    assert get(query="ASK {}", **{"as": "csv"}).format == "csv"
+    assert get(query="ASK {}", **{"as": ""}).format is None
+    with pytest.raises(InputError, match="as must be one of"):
+        get(query="ASK {}", **{"as": "pdf"})
+
+
+def test_long_address() -> None:
+    with pytest.raises(AddressError, match="by POST"):
+        get(query="ASK {} #" + "a" * 33_000)
+
+
+def test_volatile_functions_are_not_repeatable() -> None:
+    assert not get(query="SELECT (NOW() AS ?now) {}").repeatable
+    assert get(query="ASK { ?now ?p 'RAND()' }").repeatable
+
+
+def test_undeclared_prefixes() -> None:
+    assert undeclared_prefixes("PREFIX a: <u:> ASK { a:x b:y 'c:z' ; :d <e:f> }") == ["b", ""]
+
+
+@given(st.text(max_size=60))
+def test_scanning_and_reading_never_fail_otherwise(text: str) -> None:
+    scan(text)
+    undeclared_prefixes(text)
+    for part in (lambda: get(query=text), lambda: post(text.encode("utf-8", "replace"), FORM_TYPE)):
+        status = 200
+        try:
+            part()
+        except KgError as refusal:
+            status = refusal.status
+        assert status in {200, 400, 403}
