@@ -38,6 +38,7 @@ from kg.reconcile import Reconcile
 from kg.replies import not_modified, problem
 from kg.served import loader_config
 from kg.settings import Settings
+from kg.wire import BoundedProtocol
 
 TITLE = "Contested"
 DESCRIPTION = (
@@ -238,6 +239,8 @@ async def _serve(
     await pool.start()
     config = uvicorn.Config(
         create_app(settings, pool),
+        http=BoundedProtocol,
+        ws="none",
         log_level="warning",
         access_log=False,
         lifespan="on",

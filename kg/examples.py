@@ -27,7 +27,7 @@ GROUPS = (
     (
         "The texts",
         ("documents", "mentions", "names-of", "what-changed", "coverage", "uncovered",
-         "infobox", "spellings"),
+         "infobox", "spellings", "links"),
     ),
 )  # fmt: skip
 REST = "More questions"

@@ -26,6 +26,7 @@ from kg.jsonld import write_dataset
 from kg.names import suggest
 from kg.progress import progress
 from kg.rdf import Prefixes, read_turtle
+from kg.review import write_review
 from kg.settings import Settings
 from kg.snapshots import DATA, current_snapshot
 from kg.streams import Source, by_subject
@@ -226,6 +227,10 @@ FORMS: dict[str, Form] = {
     "graphml": Form(
         "relations.graphml", "application/xml", "The claims that relate one thing to another",
         "", write_graphml, "http://graphml.graphdrawing.org/xmlns",
+    ),
+    "wikidata-review": Form(
+        "wikidata-review.csv", "text/csv",
+        "What Wikidata could state, to read and judge: no upload format", "", write_review,
     ),
 }  # fmt: skip
 #: Forms of several files: what writes them into a folder and returns their paths.

@@ -92,5 +92,5 @@ def _cell(row: Row, column: str, names: Names) -> str:
 
 
 def _shown(iri: str, names: Names) -> str:
-    local = local_name(iri)
+    local = local_name(iri).rpartition("#")[2]
     return (names.label(iri) or local) if "/id/" in iri else local

@@ -95,6 +95,23 @@ def test_what_documents_contradict(agreement):
     assert int(agreement["operation-clean-up-1", later]["disputes"]) > 0
 
 
+def test_disputes_between_documents_are_those_where_each_stands_alone(facts, agreement):
+    counted = dict.fromkeys(agreement, 0)
+    for dispute in facts.instances("Dispute"):
+        sides = [
+            {local(facts.text(claim, "document")) for claim in facts.texts(position, "claim")}
+            for position in facts.texts(dispute, "position")
+        ]
+        for one, other in counted:
+            alone = [
+                any(mine in side and theirs not in side for side in sides)
+                for mine, theirs in ((one, other), (other, one))
+            ]
+            counted[one, other] += all(alone)
+    assert {pair: int(row["disputes"]) for pair, row in agreement.items()} == counted
+    assert sum(counted.values()) > 20
+
+
 def test_agreement_of_one_document(real, agreement):
     rows = rows_of(ask_real(real, "agreement", {"document": "operation-clean-up-1"}))
     assert len(rows) == 4

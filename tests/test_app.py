@@ -1,6 +1,7 @@
 """The server over a real port, in a process of its own; and what the pages promise."""
 
 import asyncio
+import contextlib
 import gzip
 import http.client
 import json
@@ -420,6 +421,35 @@ def test_no_text_holds_the_server_up(client: httpx.Client, text: str) -> None:
     begun = time.monotonic()
     assert client.post("/sparql", data={"query": text}).status_code == 400
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("line", "end"),
+    [(b"X-%d: " + b"a" * 1000 + b"\r\n", b"\r\n"), (b"%d" + b"a" * 1000, b"\r\n\r\n")],
+)
+def test_a_head_without_end_is_refused(server: Server, line: bytes, end: bytes) -> None:
+    host = urllib.parse.urlsplit(server.url)
+    with socket.create_connection((host.hostname, host.port), timeout=10) as sock:
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Y: ")
+        said = b""
+        with contextlib.suppress(ConnectionError):
+            for number in range(5000):
+                sock.sendall(line % number)
+            sock.sendall(end)
+        with contextlib.suppress(ConnectionError):
+            said = sock.recv(64)
+    assert said == b"" or said.startswith(b"HTTP/1.1 431 ")
+
+
+def test_several_requests_and_a_long_body_on_one_connection(server: Server) -> None:
+    host = urllib.parse.urlsplit(server.url)
+    connection = http.client.HTTPConnection(host.hostname, host.port, timeout=10)
+    long = {"content-type": "application/sparql-query", "x-long": "a" * 30_000}
+    for number in range(5):
+        connection.request("POST", "/sparql", f"ASK {{}} # {number}".ljust(500_000), long)
+        answer = connection.getresponse()
+        assert (answer.status, bool(answer.read())) == (200, True)
+    connection.close()
 
 
 def test_openapi(client: httpx.Client) -> None:

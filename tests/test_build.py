@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections import Counter
 
 import pyoxigraph as ox
@@ -158,8 +157,6 @@ def test_the_metadata_count_what_is_there(tree):
     assert facts.text(iri("graph/derived"), "void:triples") == str(len(derived))
 
 
-def test_the_data_of_this_repository_build_in_time():
-    start = time.perf_counter()
+def test_the_data_of_this_repository_build():
     facts = Facts(build_dataset(Assets(ROOT)))
-    assert time.perf_counter() - start < 5
-    assert len(facts.instances("SourceDocument")) >= 5
+    assert len(facts.instances("SourceDocument")) == 5

@@ -98,6 +98,7 @@ def test_sparqlwrapper(server: Server) -> None:
                 assert b"chaired" in made
             else:
                 assert len(made) == 27
+        asked.setReturnFormat(SPARQLWrapper.JSON)
         asked.setQuery("ASK {")
         with pytest.raises(SPARQLWrapper.SPARQLExceptions.QueryBadFormed, match="Line 1"):
             asked.query()

@@ -10,6 +10,9 @@ import pytest
 from readings import ask_real, expected, local, rows_of
 from tree import Tree, claim, edtf, iri, told
 
+from kg.entities import Names
+from kg.tables import answer_table
+
 CONTENT = "id:ann :led id:march"
 OLD, NEW = "alpha/001-01", "alpha-two/001-01"
 
@@ -146,6 +149,13 @@ def test_every_edit_of_the_article_is_found_and_no_other(changes):
     assert shown == wanted
     assert len(wanted) == 42
     assert {row["cause"] for row in changes} == {"edit"}
+
+
+def test_the_table_names_what_changed(real):
+    values = {"old": "operation-clean-up-1", "new": "operation-clean-up-2"}
+    table = answer_table(ask_real(real, "what-changed", values, form="json").encode(), Names([]))
+    (aspects,) = (column.cells for column in table.columns if column.header == "aspect")
+    assert {"subject", "object", "degree", "polarity", ""} <= set(aspects)
 
 
 def test_what_the_later_article_adds(changes):

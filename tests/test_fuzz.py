@@ -49,6 +49,8 @@ VALUES = st.one_of(
     QUERIES,
     st.sampled_from(["ASK {}", "http://e/x", "u:g", "1", "-1", "1e999", "nan", "csv", "\x00"]),
 )
+PARAMETERS = st.lists(st.tuples(FIELDS, VALUES), max_size=5)
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ODD"]
 TYPES = st.sampled_from([row.media_type for row in FORMATS] + ["*/*", "text/html", "text/*", "x"])
 ACCEPTS = st.one_of(
     st.lists(
@@ -102,9 +104,9 @@ def test_queries(client: httpx.Client) -> None:
 def test_parameters(client: httpx.Client) -> None:
     @share(0.2)
     @given(
-        st.sampled_from(PATHS),
-        st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ODD"]),
-        st.lists(st.tuples(FIELDS, VALUES), max_size=5),
+        st.one_of(st.just("/sparql"), st.sampled_from(PATHS)),
+        st.one_of(st.just("GET"), st.sampled_from(METHODS)),
+        st.one_of(PARAMETERS, PARAMETERS.map(lambda more: [("query", "ASK {}"), *more])),
     )
     def ask(path: str, method: str, fields: list) -> None:
         sent = urllib.parse.urlencode(fields, errors="surrogatepass")

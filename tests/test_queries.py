@@ -88,6 +88,8 @@ CASES = {
     "figures-compared": {"of": "feud"},
     "what-changed": {"old": "alpha-1", "new": "902"},
     "agreement": {},
+    "links": {},
+    "links.of-a-post": {"entity": "warden-of-lund"},
 }
 #: Answered as a graph, and by the look-up itself.
 ELSEWHERE = {"account", "spellings"}

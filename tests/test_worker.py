@@ -267,6 +267,19 @@ def test_a_file_must_have_its_digest(data: Path) -> None:
     within(work)
 
 
+def test_the_union_has_a_triple_of_two_graphs_once(tmp_path: Path) -> None:
+    path = tmp_path / "both.nq"
+    path.write_text(quads(3, "u:g") + quads(3, "u:h"), "utf-8")
+
+    async def work() -> None:
+        async with running(path, workers=1) as pool:
+            reply = await pool.run(job("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"))
+            assert b'"3"' in reply.body
+            assert pool.current.quads == 6
+
+    within(work)
+
+
 def test_answers_are_bounded(data: Path) -> None:
     async def work() -> None:
         async with running(data, workers=1, caps=Caps(rows=10)) as pool:
