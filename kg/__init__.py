@@ -1,0 +1,1 @@
+"""Contested: a knowledge graph for history on which the sources disagree."""
