@@ -88,8 +88,9 @@ def unknown_subjects(files: Iterable[MappingFile], facts: Facts) -> Iterator[str
         subject = row.iris["subject_id"]
         if not facts.one(subject, "rdf:type"):
             space = TERMS if subject.startswith(TERMS) else BASE + "id/"
-            known = (each for each in facts.subjects() if each.startswith(space))
-            near = suggest(subject, known)
+            known = (each.removeprefix(space) for each in facts.subjects()
+                     if each.startswith(space))  # fmt: skip
+            near = suggest(subject.removeprefix(space), known)
             yield f"{row.where}: there is no {row.cells['subject_id']} in the graph.{near}"
 
 

@@ -234,8 +234,16 @@ def test_a_candidate_was_found(tmp_path):
 @pytest.mark.parametrize(
     ("name", "row", "told"),
     [
-        ("wikidata", {"subject_id": "id:anne"}, "there is no id:anne in the graph. Did you mean "),
-        ("wikidata", {"subject_id": "kg:chaird"}, "there is no kg:chaird in the graph. Did you "),
+        (
+            "wikidata",
+            {"subject_id": "id:anne"},
+            "there is no id:anne in the graph. Did you mean ann",
+        ),
+        (
+            "wikidata",
+            {"subject_id": "kg:chaird"},
+            "the ontology has no term chaird. Did you mean chaired",
+        ),
         ("wikidata-candidates", candidate(subject_id="id:zzz"), "there is no id:zzz in the graph."),
         ("wikidata-not-found", not_found(subject_id="id:zzz"), "there is no id:zzz in the graph."),
     ],
