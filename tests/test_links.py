@@ -151,9 +151,11 @@ def test_a_file_holds_what_its_name_says(tmp_path, name, row, told):
 
 
 def test_terms_may_be_broader_narrower_or_the_other_way_round(tmp_path):
-    names = ("broadMatch", "narrowMatch", "relatedMatch")
-    write(tmp_path, *({"subject_id": "kg:led", "predicate_id": f"skos:{name}",
-                       "object_id": f"wikidata:P{n}"} for n, name in enumerate(names, 1)))  # fmt: skip
+    names = ("skos:broadMatch", "skos:narrowMatch", "skos:relatedMatch")
+    rows = [
+        {"predicate_id": name, "object_id": f"wikidata:P{n}"} for n, name in enumerate(names, 1)
+    ]
+    write(tmp_path, *({**row, "subject_id": "kg:led"} for row in rows))
     assert len(read_mappings(tmp_path)[0].rows) == 3
 
 
@@ -190,10 +192,11 @@ def test_a_file_that_is_no_text(tmp_path):
 def test_two_exact_matches(tmp_path, row, cell):
     path = write(tmp_path, {})
     other = write(tmp_path, row, name="wikidata-more")
-    assert faults(tmp_path) == [
+    (fault,) = faults(tmp_path)
+    assert fault == (
         f"{path}, line {LINE}: {cell} has an exact match already, in {other}, line {LINE};"
         " one of the two is at most a close match."
-    ]
+    )
 
 
 def test_a_close_match_may_share_an_item(tmp_path):
