@@ -122,9 +122,9 @@ def bind(question: Question, values: Mapping[str, Sequence[str]], names: Names) 
     for name, given in values.items():
         parameter = question.parameter(name)
         terms = " ".join(_term(parameter, each, names) for each in given)
-        text = _values_line(parameter.variable).sub(
-            lambda match, terms=terms: f"{match[1]} {{ {terms} }}", text  # type: ignore[misc]
-        )
+        # Doubled, for the backslashes of an escaped literal are no references to groups.
+        listed = terms.replace("\\", "\\\\")
+        text = _values_line(parameter.variable).sub(rf"\g<1> {{ {listed} }}", text)
     for each in question.parameters:
         if each.required and not values.get(each.name):
             raise InputError(f"{question.name} needs --{each.name}: {each.help}.")

@@ -208,6 +208,7 @@ def test_faults_end_as_one_sentence(kg, tmp_path, fault):
 
 def test_no_snapshot(kg, monkeypatch, tmp_path):
     monkeypatch.setenv("KG_SNAPSHOTS", str(tmp_path / "none"))
+    monkeypatch.setattr("kg.snapshots.bundled_snapshot", lambda: None)
     code, _, err = kg("query", "documents")
     assert code == 2
     assert "kg build" in err
