@@ -103,7 +103,7 @@ def derive_propositions(facts: Facts) -> Iterator[ox.Quad]:
         support[wide] = support[wide] | _affirmed(facts, contents[narrow])
         yield quad(narrow.iri, "entails", ox.NamedNode(wide.iri), DERIVED)
     for each, claims in contents.items():
-        label = f"that {wording.content(facts, claims[0], qualifiers)}"
+        label = f"that {wording.without_speaker(facts, claims[0], qualifiers)}"
         yield quad(each.iri, "rdf:type", ox.NamedNode(expand("Proposition")), DERIVED)
         yield quad(each.iri, "rdfs:label", ox.Literal(label), DERIVED)
         yield quad(each.iri, "claimCount", integer(len(support[each])), DERIVED)

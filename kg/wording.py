@@ -41,6 +41,15 @@ def content(facts: Facts, claim: str, qualifiers: list[str]) -> str:
     return f"{subject} {predicate} {obj}{_aside(facts, claim, qualifiers)}{_time(facts, claim)}"
 
 
+def without_speaker(facts: Facts, claim: str, qualifiers: list[str]) -> str:
+    """Return the content for a label that names no speaker, so without anybody's loaded words."""
+    if facts.text(claim, "rdf:predicate") != expand("describedAs"):
+        return content(facts, claim, qualifiers)
+    subject = named(facts, facts.one(claim, "rdf:subject"))
+    aside = _aside(facts, claim, qualifiers)
+    return f"{subject} described as (see the words of the claims){aside}{_time(facts, claim)}"
+
+
 def named(facts: Facts, value: Value | None) -> str:
     """Return the label of a node, a date or number as it stands, or words in quotation marks."""
     if value is None:

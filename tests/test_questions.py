@@ -11,15 +11,10 @@ question that is asked wrongly cannot pass.
 
 import csv
 import io
-import os
 import re
-import subprocess
-import sys
-import threading
 import tomllib
 from pathlib import Path
 
-import httpx
 import pytest
 
 from kg.entities import THING, Names, Spelling, local_name
@@ -35,7 +30,6 @@ README = (Path(__file__).parent.parent / "ontology" / "README.md").read_text(enc
 RECIPES = re.findall(r"```sparql\n(.*?)```", README, re.DOTALL)
 NUMBER_RECIPES = 7
 NUMBER_VOCABULARIES = 9
-START_SECONDS = 60
 ARTICLE = {"document": "operation-clean-up-2"}
 CASES = {
     "who-held-post.day-of-meeting": {"post": "interior-minister", "on": "1994-05-19"},
@@ -45,36 +39,6 @@ CASES = {
     "who-commanded.assisted": {"predicate": "assisted"},
     "participants.executed": {"event": "operation-clean-up", "as": "executed"},
 }
-
-
-@pytest.fixture(scope="module")
-def endpoint(root, tmp_path_factory):
-    """Build, serve, and yield a client of the server; every test of the module shares it."""
-    env = {**os.environ, "KG_SNAPSHOTS": str(tmp_path_factory.mktemp("snapshots"))}
-    command = [sys.executable, "-m", "kg"]
-    built = subprocess.run(
-        [*command, "build"], cwd=root, env=env, check=False, text=True, capture_output=True
-    )
-    assert built.returncode == 0, built.stderr
-    server = subprocess.Popen(
-        [*command, "serve", "--port", "0"],
-        cwd=root,
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    watchdog = threading.Timer(START_SECONDS, server.kill)
-    watchdog.start()
-    try:
-        found = (re.search(r"(http://\S+)/sparql", line) for line in server.stdout)
-        with httpx.Client(base_url=next(filter(None, found))[1], timeout=30) as client:
-            watchdog.cancel()
-            yield client
-    finally:
-        watchdog.cancel()
-        server.terminate()
-        server.communicate(timeout=15)
 
 
 def rows(endpoint, text):

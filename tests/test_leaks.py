@@ -1,0 +1,146 @@
+"""Promise 4 and neutrality over the whole graph, as the running endpoint gives it.
+
+What may stand plainly is worked out here from the claims alone, in Python and without the
+rules and shapes of the project, so that a fault in those cannot hide a leak.
+"""
+
+import re
+from collections import defaultdict
+
+import pyoxigraph as ox
+import pytest
+
+BASE = "https://w3id.org/contested-kg/"
+TERMS = BASE + "ontology/"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+LOADED = re.compile(
+    r"(?<!anti-)(?<!counter-)terroris|massacre|extremis|target killer|martyr|mafia|fascis|gangster"
+    r"|hitm[ae]n|thug|murder",
+    re.IGNORECASE,
+)
+CONTESTING = {TERMS + each for each in ("contrasts", "denies", "dismisses", "retracts")}
+
+
+@pytest.fixture(scope="module")
+def triples(endpoint):
+    """Return every triple that the endpoint gives for the union of the graphs."""
+    answer = endpoint.get(
+        "/sparql",
+        params={"query": "CONSTRUCT WHERE { ?s ?p ?o }"},
+        headers={"accept": "application/n-triples"},
+    )
+    assert answer.status_code == 200
+    parsed = ox.parse(answer.content, format=ox.RdfFormat.N_TRIPLES)
+    return {(each.subject, each.predicate.value, each.object) for each in parsed}
+
+
+def index(triples):
+    facts = defaultdict(lambda: defaultdict(set))
+    for subject, predicate, value in triples:
+        facts[subject.value][predicate].add(value)
+    return facts
+
+
+def values(node, name):
+    return {each.value for each in node.get(name if ":" in name else TERMS + name, ())}
+
+
+def stands(claim, facts, superseded):
+    """Tell whether a claim may stand plainly by what it says of itself."""
+    own = values(claim, "document")
+    return (
+        values(claim, "stance") == {TERMS + "asserted"}
+        and values(claim, "polarity") == {TERMS + "affirmed"}
+        and values(claim, "modality") == {TERMS + "actual"}
+        and values(claim, "speaker") == own != set()
+        and TERMS + "layout" not in values(claim, "readFrom")
+        and TERMS + "incoming" not in values(claim, "tenure")
+        and not any(values(claim, each) for each in ("degree", "alternativeReadingOf", "withdrawn"))
+        and not any(values(facts[role], "grave") for role in values(claim, "role"))
+        and not superseded
+    )
+
+
+def content(claim):
+    """Return the subject, predicate and object, or None where the text lost one of them."""
+    parts = [list(claim.get(RDF + each, ())) for each in ("subject", "predicate", "object")]
+    if all(parts):
+        subject, predicate, value = (part[0] for part in parts)
+        return subject, predicate.value, value
+    return None
+
+
+def typed(facts, name):
+    """Return the nodes of a class of ours."""
+    return {iri: node for iri, node in facts.items() if TERMS + name in values(node, RDF + "type")}
+
+
+def leaks(triples):
+    """Return the plain triples that no claim backs, or that something speaks against."""
+    facts = index(triples)
+    predicates, claims = typed(facts, "ClaimPredicate"), typed(facts, "Claim")
+    superseded = {each for node in claims.values() for each in values(node, "supersedes")}
+    backed = {content(node) for node in typed(facts, "EditorialClaim").values()}
+    contested = set()
+    for iri, node in claims.items():
+        if stands(node, facts, iri in superseded):
+            backed.add(content(node))
+        if {TERMS + "denied", TERMS + "doubted"} & (
+            values(node, "polarity") | values(node, "stance")
+        ):
+            contested.add(content(node))
+        if values(node, "replyKind") & CONTESTING:
+            contested |= {content(facts[each]) for each in values(node, "repliesTo")}
+    for node in typed(facts, "Dispute").values():
+        contested |= {content(facts[each]) for each in values(node, "claim")}
+    neutral = {iri for iri in predicates if "true" in values(facts[iri], "mayBePlain")}
+    plain = {each for each in triples if each[1] in predicates}
+    return {each for each in plain
+            if each[1] not in neutral or each not in backed or each in contested}  # fmt: skip
+
+
+def test_no_allegation_stands_plainly(triples):
+    assert leaks(triples) == set()
+
+
+def test_an_allegation_that_leaks_is_found(triples):
+    facts = index(triples)
+    graver = ["alleged", "reported"]
+    leaked = {
+        content(node)
+        for node in facts.values()
+        if values(node, "stance") & {TERMS + each for each in graver} and content(node)
+    }
+    harmless = {each for each in leaked if each in triples}
+    leaked = {each for each in leaked - harmless if isinstance(each[0], ox.NamedNode)}
+    assert len(leaked) > 100
+    assert leaked <= leaks(triples | leaked)
+
+
+def loaded(triples):
+    """Return the loaded words of the graph that stand outside claims and names, with their node."""
+    facts = index(triples)
+    return {
+        (subject.value.removeprefix(BASE), value.value)
+        for subject, predicate, value in triples
+        if isinstance(value, ox.Literal) and LOADED.search(value.value)
+        if TERMS + "Claim" not in values(facts[subject.value], RDF + "type")
+        and not predicate.endswith(("core#altLabel", "core#example", "ontology/hasName"))
+    }
+
+
+def test_loaded_words_have_a_speaker_or_are_a_proper_name(triples):
+    assert loaded(triples) == set()
+    names = {
+        value.value
+        for _, predicate, value in triples
+        if predicate.endswith("core#altLabel") and LOADED.search(value.value)
+    }
+    assert names == {"Pucca Qila Massacre", "Terrorism in Pakistan"}
+
+
+def test_a_loaded_label_is_found(triples):
+    node = ox.NamedNode(BASE + "id/mqm")
+    label = "http://www.w3.org/2000/01/rdf-schema#label"
+    fault = (node, label, ox.Literal("mafia"))
+    assert loaded(triples | {fault}) == {("id/mqm", "mafia")}
