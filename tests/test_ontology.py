@@ -167,3 +167,14 @@ def test_style_of_terms(tmp_path: object) -> None:
     with pool() as processes:
         shapes = [ASSETS.shapes / "ontology.ttl"]
         assert processes.submit(all_results, file, shapes).result() == set()
+
+
+def without_example(graph: rdflib.Graph) -> set[rdflib.term.Node]:
+    return set(graph.subjects(RDF.type, SKOS.Concept)) - set(graph.subjects(SKOS.example))
+
+
+def test_every_concept_has_an_example(graph: rdflib.Graph) -> None:
+    assert without_example(graph) == set()
+    stripped = rdflib.Graph() + graph
+    stripped.remove((KG.alleged, SKOS.example, None))
+    assert without_example(stripped) == {KG.alleged}
