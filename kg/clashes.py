@@ -24,6 +24,7 @@ import pyoxigraph as ox
 from kg.errors import DataError
 from kg.facts import Facts, expand
 from kg.origins import Groups
+from kg.rules import evaluate_rule
 
 COMPUTED = expand("computed")
 _COLUMNS = ("left", "right", "about", "kind", "strength")
@@ -129,12 +130,7 @@ class Comparison:
 
 
 def _rows(store: ox.Store, rule: Path) -> Iterator[ox.QuerySolution]:
-    try:
-        rows = store.query(rule.read_text(encoding="utf-8"), use_default_graph_as_union=True)
-    except SyntaxError as error:
-        raise DataError(f"{rule}: not valid SPARQL: {error}.") from None
-    except OSError as error:
-        raise DataError(f"{rule} cannot be read: {error.strerror}.") from None
+    rows = evaluate_rule(store, rule)
     if not isinstance(rows, ox.QuerySolutions):
         raise DataError(f"{rule} must be a SELECT query.")
     yield from rows

@@ -8,18 +8,28 @@ import pyoxigraph as ox
 from kg.errors import DataError
 
 
+def evaluate_rule(
+    store: ox.Store, rule: Path
+) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+    """Return what a rule's query gives over the union of all graphs.
+
+    Raises `DataError` if the file cannot be read or is not SPARQL (with line and column).
+    """
+    try:
+        return store.query(rule.read_text(encoding="utf-8"), use_default_graph_as_union=True)
+    except SyntaxError as error:
+        raise DataError(f"{rule}: not valid SPARQL: {error}.") from None
+    except OSError as error:
+        raise DataError(f"{rule} cannot be read: {error.strerror}.") from None
+
+
 def apply_rule(store: ox.Store, rule: Path, graph: str) -> Iterator[ox.Quad]:
     """Yield what a CONSTRUCT query adds, as statements of `graph`; known ones are left out.
 
     The query sees the union of all graphs. Raises `DataError` with line and column if it
     is not a CONSTRUCT query.
     """
-    try:
-        triples = store.query(rule.read_text(encoding="utf-8"), use_default_graph_as_union=True)
-    except SyntaxError as error:
-        raise DataError(f"{rule}: not valid SPARQL: {error}.") from None
-    except OSError as error:
-        raise DataError(f"{rule} cannot be read: {error.strerror}.") from None
+    triples = evaluate_rule(store, rule)
     if not isinstance(triples, ox.QueryTriples):
         raise DataError(f"{rule} must be a CONSTRUCT query.")
     for each in triples:

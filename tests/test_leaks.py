@@ -105,14 +105,10 @@ def test_no_allegation_stands_plainly(triples):
 
 def test_an_allegation_that_leaks_is_found(triples):
     facts = index(triples)
-    graver = ["alleged", "reported"]
-    leaked = {
-        content(node)
-        for node in facts.values()
-        if values(node, "stance") & {TERMS + each for each in graver} and content(node)
-    }
-    harmless = {each for each in leaked if each in triples}
-    leaked = {each for each in leaked - harmless if isinstance(each[0], ox.NamedNode)}
+    told = {TERMS + "alleged", TERMS + "reported"}
+    leaked = {content(node) for node in facts.values() if values(node, "stance") & told}
+    # What a document says in its own voice elsewhere may stand plainly already.
+    leaked -= triples | {None}
     assert len(leaked) > 100
     assert leaked <= leaks(triples | leaked)
 
