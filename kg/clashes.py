@@ -8,7 +8,8 @@ pair is not merely computed. It runs once claims have their bounds and propositi
 
 What holds for every rule is done here, so that no rule can forget it. Two claims never clash if
 
-* one is withdrawn, or their modalities differ: a plan and its outcome are no dispute;
+* one is withdrawn;
+* their modalities differ, for a plan and its outcome are no dispute, unless curators say so;
 * one takes the place of the other (`:supersedes`), a change of position;
 * they are one claim and its copy, or read the same words in two ways, be it in a copy;
 
@@ -26,7 +27,7 @@ from kg.facts import Facts, expand
 from kg.origins import Groups
 from kg.rules import evaluate_rule
 
-COMPUTED = expand("computed")
+COMPUTED, CURATED = expand("computed"), expand("curated")
 _COLUMNS = ("left", "right", "about", "kind", "strength")
 
 
@@ -65,11 +66,13 @@ def clashes_of(store: ox.Store, rule: Path, compare: "Comparison") -> Iterator[C
         except (AttributeError, KeyError):
             columns = ", ".join(f"?{each}" for each in _COLUMNS)
             raise DataError(f"{rule} must bind {columns} in every row.") from None
+        basis, reason = _optional(row, "basis") or COMPUTED, _optional(row, "reason")
         if not compare.comparable(left, right):
+            continue
+        if basis != CURATED and not compare.in_one_mode(left, right):
             continue
         if compare.ambiguous(left) or compare.ambiguous(right):
             strength = expand("tension")
-        basis, reason = _optional(row, "basis") or COMPUTED, _optional(row, "reason")
         left, right = sorted((left, right))
         yield Clash(about, kind, left, right, rule.stem, strength, basis, reason)
 
@@ -91,17 +94,20 @@ class Comparison:
                 self._readings.setdefault(other, set()).add(claim)
 
     def comparable(self, left: str, right: str) -> bool:
-        """Tell whether two claims stand, in one mode, and are not of one mind or one wording."""
+        """Tell whether two claims stand, and are not of one mind or one wording."""
         return (
             self._standing(left)
             and self._standing(right)
-            and self._facts.text(left, "modality") == self._facts.text(right, "modality")
             and self._original(left) != self._original(right)
             and not self._supersedes(left, right)
             and not self._supersedes(right, left)
             and not self._reads_otherwise(left, right)
             and not self._reads_otherwise(right, left)
         )
+
+    def in_one_mode(self, left: str, right: str) -> bool:
+        """Tell whether both claims are of what was, or both of what was planned, and so on."""
+        return self._facts.text(left, "modality") == self._facts.text(right, "modality")
 
     def ambiguous(self, claim: str) -> bool:
         """Tell whether the words of a claim can be read otherwise."""

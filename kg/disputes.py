@@ -1,16 +1,19 @@
 """Disputes: clashing claims, grouped by what they are about and in which respect.
 
 Pairs are formed over propositions, so that copies never multiply a dispute. What is held
-against each other is a proposition as affirmed or as denied. Those that clash with exactly
-the same others, equally hard, form one position; which positions exclude each other and
-which only pull against each other is stated between them, since in a dispute of three
-positions not every two need clash.
+against each other is a proposition as affirmed or as denied. Of one subject matter and kind,
+what clashes with each other, directly or through others, is one dispute: who planned an
+operation and who led it are two. What clashes with exactly the same others, equally hard, is
+one position; which positions exclude each other and which only pull against each other is
+stated between them, since in a dispute of three positions not every two need clash.
 
-The identifier of a dispute is the hash of its subject matter and kind, so it stays when
-claims are added; the identifier of a position is the hash of what it holds.
+The identifier of a dispute is the hash of its subject matter, its kind and its first claim
+that is no copy, so it stays when later claims are added; that of a position is the hash of
+what it holds.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +23,7 @@ import pyoxigraph as ox
 from kg.clashes import COMPUTED, Clash, find_clashes
 from kg.derive import DERIVED
 from kg.facts import Facts, Value, expand, quad
+from kg.origins import Groups
 from kg.rdf import BASE
 
 DISPUTES = BASE + "dispute/"
@@ -36,14 +40,15 @@ class Dispute:
 
     about: str
     kind: str
+    first: str
     clashes: list[Clash] = field(default_factory=list)
     claims: dict[Stand, set[str]] = field(default_factory=dict)
     against: dict[Stand, dict[Stand, str]] = field(default_factory=dict)
 
     @property
     def iri(self) -> str:
-        """The identifier: 16 hexadecimal digits of a SHA-256 of subject matter and kind."""
-        return DISPUTES + _digest(self.about, self.kind)[:16]
+        """The identifier: 16 hexadecimal digits of a SHA-256 of what it is about."""
+        return DISPUTES + _digest(self.about, self.kind, self.first)[:16]
 
     @property
     def strength(self) -> str:
@@ -86,20 +91,42 @@ def derive_disputes(store: ox.Store, rules: Path) -> Iterator[ox.Quad]:
     """
     facts = Facts(store)
     scopes = _Scopes(facts)
-    for dispute in group_clashes(facts, find_clashes(store, facts, rules / FOLDER)):
+    disputes = group_clashes(facts, find_clashes(store, facts, rules / FOLDER))
+    numbers = Counter((each.about, each.kind) for each in disputes)
+    for dispute in disputes:
+        alone = numbers[dispute.about, dispute.kind] == 1
+        label = ox.Literal(_label(facts, dispute, alone=alone))
+        yield quad(dispute.iri, "rdfs:label", label, DERIVED)
         yield from _dispute_quads(facts, scopes, dispute)
         yield from _position_quads(facts, dispute)
 
 
 def group_clashes(facts: Facts, clashes: Iterable[Clash]) -> list[Dispute]:
-    """Return the disputes that clashes make, by subject matter and kind, sorted."""
-    disputes: dict[tuple[str, str], Dispute] = {}
-    for clash in clashes:
-        left, right = (_stand(facts, each) for each in (clash.left, clash.right))
-        if left != right:
-            key = (clash.about, clash.kind)
-            disputes.setdefault(key, Dispute(*key)).add(clash, left, right)
-    return [disputes[key] for key in sorted(disputes)]
+    """Return the disputes that clashes make, by subject matter, kind and first claim."""
+    pairs = [(each, _stand(facts, each.left), _stand(facts, each.right)) for each in clashes]
+    pairs = [(clash, left, right) for clash, left, right in pairs if left != right]
+    together = Groups()
+    for clash, left, right in pairs:
+        together.join(_key(clash, left), _key(clash, right))
+    groups: dict[str, list[tuple[Clash, Stand, Stand]]] = {}
+    for pair in pairs:
+        groups.setdefault(together.find(_key(*pair[:2])), []).append(pair)
+    found = [_dispute(facts, group) for group in groups.values()]
+    return sorted(found, key=lambda each: (each.about, each.kind, each.first))
+
+
+def _key(clash: Clash, stand: Stand) -> str:
+    return " ".join((clash.about, clash.kind, *stand))
+
+
+def _dispute(facts: Facts, pairs: list[tuple[Clash, Stand, Stand]]) -> Dispute:
+    claims = {each for clash, _, _ in pairs for each in (clash.left, clash.right)}
+    originals = [each for each in claims if not facts.all(each, "copyOf")]
+    clash = pairs[0][0]
+    dispute = Dispute(clash.about, clash.kind, min(originals or claims))
+    for pair in pairs:
+        dispute.add(*pair)
+    return dispute
 
 
 class _Scopes:
@@ -129,10 +156,8 @@ class _Scopes:
 
 
 def _dispute_quads(facts: Facts, scopes: _Scopes, dispute: Dispute) -> Iterator[ox.Quad]:
-    label = f"{facts.label(dispute.kind)}: {facts.label(dispute.about)}"
     claims = {each for group in dispute.claims.values() for each in group}
     yield from _say(dispute.iri, "rdf:type", [expand("Dispute")])
-    yield quad(dispute.iri, "rdfs:label", ox.Literal(label), DERIVED)
     yield from _say(dispute.iri, "about", [dispute.about])
     yield from _say(dispute.iri, "disputeKind", [dispute.kind])
     yield from _say(dispute.iri, "disputeStrength", [dispute.strength])
@@ -147,6 +172,17 @@ def _dispute_quads(facts: Facts, scopes: _Scopes, dispute: Dispute) -> Iterator[
         yield quad(dispute.iri, "rule", ox.Literal(name), DERIVED)
     for reason in sorted({each.reason for each in dispute.clashes} - {""}):
         yield quad(dispute.iri, "reason", ox.Literal(reason), DERIVED)
+
+
+def _label(facts: Facts, dispute: Dispute, *, alone: bool) -> str:
+    """Return kind and subject matter, and in which respect if it is not the only one of them."""
+    kind, about = facts.label(dispute.kind), facts.label(dispute.about)
+    propositions = {proposition for proposition, _ in dispute.claims}
+    if len(propositions) == 1:
+        return f"{kind}: {facts.label(propositions.pop())}"
+    claims = {each for group in dispute.claims.values() for each in group}
+    respects = sorted({facts.label(facts.text(each, "rdf:predicate")) for each in claims})
+    return f"{kind}: {about}" + ("" if alone else f" ({', '.join(respects)})")
 
 
 def _position_quads(facts: Facts, dispute: Dispute) -> Iterator[ox.Quad]:

@@ -92,7 +92,9 @@ def test_rule(case):
 
 STRENGTHS = {
     "degree/fires-full-and-some": "exclusion",
-    "degree/fires-additional-and-some": "tension",
+    "degree/fires-moderate-and-occasional": "tension",
+    "part-outside-whole/fires-after-the-end": "exclusion",
+    "part-outside-whole/fires-begun-before-the-start": "tension",
     "target-denied/fires-one-of-a-group": "exclusion",
     "target-denied/fires-members-of-one-of-a-group": "tension",
     "act-before-founding/fires-act-of-the-body": "exclusion",
@@ -257,6 +259,27 @@ def test_a_curated_dispute_gives_its_reason(tree):
     (dispute,) = facts.instances("Dispute")
     assert facts.text(dispute, "basis") == expand("curated")
     assert facts.text(dispute, "reason") == "Far apart."
+
+
+def test_what_curators_judge_holds_for_all_claims_of_the_content(tree):
+    tree.claims("alpha", claim("alpha/002-01", "id:ann :attended id:feast"),
+                claim("alpha/003-01", "id:ann :attended id:march", reason='"Far apart."',
+                      incompatibleWith="claim:alpha\\/002-01"))  # fmt: skip
+    tree.claims("beta", claim("beta/002-01", "id:ann :attended id:march"))
+    facts = tree.facts()
+    (dispute,) = facts.instances("Dispute")
+    assert iri("claim/beta/002-01") in facts.texts(dispute, "claim")
+
+
+def test_two_questions_about_one_thing_are_two_disputes(tree):
+    tree.claims("alpha", claim("alpha/002-01", "id:ann :led id:feast"),
+                claim("alpha/003-01", "id:ann :planned id:feast"))  # fmt: skip
+    tree.claims("beta", claim("beta/002-01", "id:bob :led id:feast"),
+                claim("beta/003-01", "id:bob :planned id:feast"))  # fmt: skip
+    facts = tree.facts()
+    labels = [facts.label(each) for each in facts.instances("Dispute")]
+    assert sorted(labels) == ["responsibility: Feast (led)", "responsibility: Feast (planned)"]
+    assert all(len(facts.texts(each, "position")) == 2 for each in facts.instances("Dispute"))
 
 
 def test_what_is_excluded_does_not_stand_plainly(tree):
