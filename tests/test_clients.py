@@ -3,6 +3,7 @@
 Needs curl, node and npm on the machine, and the extra `clients` of this package.
 """
 
+import csv
 import io
 import json
 import shutil
@@ -11,8 +12,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from serving import CLAIMS, Server, serving
+from standin import wikidata_stand_in
+
+from kg.assets import QUERIES
 
 pytestmark = pytest.mark.clients
 
@@ -200,3 +205,19 @@ def test_comunica_constructs(server: Server, comunica: Path) -> None:
     done = run(str(comunica), f"sparql@{server.url}/sparql", text, "-t", "application/n-triples")
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 2
+
+
+def test_comunica_joins_our_graph_with_another_server(
+    endpoint: httpx.Client, comunica: Path, tmp_path: Path
+) -> None:
+    """With a source that is a graph, and not an endpoint, it calls SERVICE itself."""
+    text = (QUERIES / "federated" / "posts-beside-wikidata.rq").read_text()
+    with wikidata_stand_in() as wikidata:
+        (tmp_path / "q.rq").write_text(text.replace("https://query.wikidata.org/sparql", wikidata))
+        graph = str(endpoint.base_url.join("/rdf-graph-store?default"))
+        done = run(str(comunica), graph, "-f", str(tmp_path / "q.rq"), "-t", "text/csv")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    stated = [row for row in rows if row["from"].startswith("1902-01-01")]
+    assert (len(rows), len(stated)) == (28, 8)
+    assert {row["holder"].rpartition("/")[2] for row in stated} == {"benazir-bhutto>"}
