@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from kg.assets import PROBES
 from kg.cache import Cache, Entry
+from kg.codings import IDENTITY, Coding, choose
 from kg.describe import Catalogue
 from kg.errors import (
     BusyError,
@@ -28,7 +29,7 @@ from kg.errors import (
 from kg.media import Choice, named, negotiate, offered
 from kg.pool import Pool, Reply
 from kg.protocol import Limits, Operation, operation
-from kg.replies import CORS, accepts_gzip, entity_tag, not_modified
+from kg.replies import CORS, entity_tag, not_modified
 from kg.worker import Job
 
 _HOST = re.compile(r"[\w.\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
@@ -62,8 +63,8 @@ class Answers:
     async def respond(self, request: Request, asked: Operation) -> Response:
         """Return the answer to a query; raises whatever KgError it deserves."""
         choice = _choice(request, asked)
-        gzip = accepts_gzip(request.headers.get("accept-encoding"))
-        entry = await self._entry(request, asked, choice, gzip=gzip)
+        coding = choose(request.headers.get("accept-encoding"))
+        entry = await self._entry(request, asked, choice, coding)
         more = {}
         if entry.truncated:
             more["x-truncated-to"] = str(asked.maxrows)
@@ -72,18 +73,18 @@ class Answers:
         return finished(request, entry, choice, more)
 
     async def _entry(
-        self, request: Request, asked: Operation, choice: Choice, *, gzip: bool
+        self, request: Request, asked: Operation, choice: Choice, coding: Coding
     ) -> Entry:
         """Return the answer, kept or new."""
         cache, pool = self.service.cache, self.service.pool
-        key = (pool.fingerprint, asked, choice.format.name, gzip)
+        key = (pool.fingerprint, asked, choice.format.name, coding)
         kept = cache.get(key) if asked.repeatable else None
         if kept:
             return kept
         seconds = min(asked.timeout or self.service.seconds, self.service.seconds)
-        job = Job(asked, choice.format.name, gzip, seconds)
+        job = Job(asked, choice.format.name, coding, seconds)
         reply = await _unless_gone(request, pool.run(job))
-        entry = Entry(reply.body, entity_tag(reply.body), reply.truncated, reply.gzip)
+        entry = Entry(reply.body, entity_tag(reply.body), reply.truncated, reply.coding)
         if asked.repeatable:
             cache.put((reply.fingerprint, *key[1:]), entry)
         return entry
@@ -129,8 +130,8 @@ def finished(
         "cache-control": "public, no-cache",
         **(more or {}),
     }
-    if entry.gzip:
-        headers["content-encoding"] = "gzip"
+    if entry.coding != IDENTITY:
+        headers["content-encoding"] = entry.coding
     if not_modified(request.headers.get("if-none-match"), entry.etag):
         return Response(status_code=304, headers=headers)
     response = Response(b"" if request.method == "HEAD" else entry.body, headers=headers)

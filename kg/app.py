@@ -35,7 +35,7 @@ from kg.pool import Pool
 from kg.protocol import Limits
 from kg.queries import Question, questions
 from kg.reconcile import Reconcile
-from kg.replies import not_modified, problem
+from kg.replies import packed, problem
 from kg.served import loader_config
 from kg.settings import Settings
 from kg.wire import BoundedProtocol
@@ -128,7 +128,7 @@ def _start_page(
             base=settings.base_iri,
         )
         headers = {"vary": "Accept", "cache-control": "no-cache"}
-        return Response(pages.start(shown), headers=headers, media_type="text/html")
+        return packed(request, pages.start(shown).encode(), headers, "text/html")
 
     return page
 
@@ -148,10 +148,8 @@ def _add_static(app: FastAPI) -> None:
         found = files.get(request.path_params["name"])
         if found is None:
             return problem(NotFoundError("There is no such file."), request.headers.get("accept"))
-        headers = {"etag": found.etag, "cache-control": "public, max-age=3600"}
-        if not_modified(request.headers.get("if-none-match"), found.etag):
-            return Response(status_code=304, headers=headers)
-        return Response(found.body, headers=headers, media_type=found.media_type)
+        headers = {"cache-control": "public, max-age=3600"}
+        return packed(request, found.body, headers, found.media_type)
 
     app.router.add_route("/static/{name}", static, methods=["GET"])
 

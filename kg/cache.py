@@ -8,6 +8,8 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from kg.codings import IDENTITY
+
 #: What an entry costs beside its body: key, headers and the dictionary's own room.
 _OVERHEAD = 1024
 _LARGEST_SHARE = 8
@@ -15,12 +17,12 @@ _LARGEST_SHARE = 8
 
 @dataclass(frozen=True)
 class Entry:
-    """A finished answer: its bytes, its strong entity tag, cut short or not, compressed or not."""
+    """A finished answer: its bytes, its strong entity tag, cut short or not, its coding."""
 
     body: bytes
     etag: str
     truncated: bool = False
-    gzip: bool = False
+    coding: str = IDENTITY
 
 
 class Cache:

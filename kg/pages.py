@@ -4,7 +4,6 @@ Nothing here knows the web framework: strings in, strings and bytes out. Everyth
 loads comes from this server.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,11 +20,10 @@ _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 @dataclass(frozen=True)
 class StaticFile:
-    """A file that pages load, with its media type and a strong entity tag."""
+    """A file that pages load, with its media type."""
 
     body: bytes
     media_type: str
-    etag: str
 
 
 @dataclass(frozen=True)
@@ -51,9 +49,7 @@ def read_static(folder: Path = STATIC) -> dict[str, StaticFile]:
     found = {}
     for path in sorted(folder.iterdir()):
         if path.suffix in _MEDIA:
-            body = path.read_bytes()
-            tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-            found[path.name] = StaticFile(body, _MEDIA[path.suffix], tag)
+            found[path.name] = StaticFile(path.read_bytes(), _MEDIA[path.suffix])
     return found
 
 

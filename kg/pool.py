@@ -17,11 +17,11 @@ from kg.worker import Job, LoaderConfig
 
 @dataclass(frozen=True)
 class Reply:
-    """A worker's answer: its bytes, whether cut short and compressed, and the data it is about."""
+    """A worker's answer: its bytes, cut short or not, its coding, and the data it is about."""
 
     body: bytes
     truncated: bool
-    gzip: bool
+    coding: str
     fingerprint: str
     worker: int
 
@@ -104,7 +104,7 @@ class Pool:
         self.offer(channel)
         if "error" in about:
             raise foreseen(about)
-        return Reply(body, about["truncated"], about["gzip"], generation.fingerprint, channel.pid)
+        return Reply(body, about["truncated"], about["coding"], generation.fingerprint, channel.pid)
 
     def _kill(self, channel: Channel) -> None:
         self.killed += 1

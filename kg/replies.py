@@ -7,9 +7,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from starlette.requests import Request
 from starlette.responses import Response
 
-from kg.errors import BusyError, KgError, MethodError
+from kg.codings import IDENTITY, choose
+from kg.errors import BusyError, KgError, MethodError, NotAcceptableError
 from kg.media import quality
 from kg.protocol import METHODS
 
@@ -54,13 +56,19 @@ def not_modified(if_none_match: str | None, etag: str) -> bool:
     return "*" in tags or etag in tags
 
 
-def accepts_gzip(accept_encoding: str | None) -> bool:
-    """Whether the client names gzip, or any coding, with a quality above 0."""
-    for part in (accept_encoding or "").lower().split(","):
-        coding, _, parameters = part.partition(";")
-        if coding.strip() in ("gzip", "x-gzip", "*"):
-            return parameters.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+def packed(request: Request, body: bytes, headers: Mapping[str, str], media_type: str) -> Response:
+    """Return a page or a file in the coding that the client wants, or `304` if it has it."""
+    try:
+        coding, body = choose(request.headers.get("accept-encoding")).pack(body)
+    except NotAcceptableError as error:
+        return problem(error, request.headers.get("accept"))
+    vary = ", ".join(filter(None, (headers.get("vary"), "Accept-Encoding")))
+    headers = {**headers, "etag": entity_tag(body), "vary": vary}
+    if not_modified(request.headers.get("if-none-match"), headers["etag"]):
+        return Response(status_code=304, headers=headers)
+    if coding != IDENTITY:
+        headers["content-encoding"] = coding
+    return Response(body, headers=headers, media_type=media_type)
 
 
 def problem(error: KgError, accept: str | None, allow: str = ALLOW) -> Response:

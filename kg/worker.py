@@ -14,11 +14,11 @@ import resource
 import socket
 import struct
 import time
-import zlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kg.codings import PLAIN, Coding
 from kg.errors import InternalError, KgError, MemoryLimitError
 from kg.media import named
 from kg.protocol import Operation
@@ -33,8 +33,6 @@ TOO_MUCH_MEMORY = (
 )
 
 _SPARE_SECONDS = 5
-#: A shorter answer fits one network packet as it is.
-_SMALLEST_GZIP = 1024
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,11 @@ class LoaderConfig:
 
 @dataclass(frozen=True)
 class Job:
-    """One query for a worker: the operation, the format's name, gzip or not, seconds of CPU."""
+    """One query for a worker: the operation, the format's name, the coding, seconds of CPU."""
 
     operation: Operation
     format: str
-    gzip: bool = False
+    coding: Coding = PLAIN
     seconds: float = 30.0
 
     def to_json(self) -> bytes:
@@ -87,7 +85,7 @@ class Job:
         fields = raw["operation"]
         for name in ("default_graphs", "named_graphs"):
             fields[name] = None if fields[name] is None else tuple(fields[name])
-        return cls(**{**raw, "operation": Operation(**fields)})
+        return cls(**{**raw, "operation": Operation(**fields), "coding": Coding(**raw["coding"])})
 
 
 def read_exactly(sock: socket.socket, size: int) -> bytes:
@@ -119,15 +117,8 @@ def answer(store: GraphStore, job: Job, caps: Caps) -> tuple[dict[str, Any], byt
             "error": InternalError.__name__,
             "message": "The query could not be evaluated.",
         }, b""
-    pack = job.gzip and len(done.body) >= _SMALLEST_GZIP
-    about = {"truncated": done.truncated, "gzip": pack}
-    return about, _gzipped(done.body) if pack else done.body
-
-
-def _gzipped(body: bytes) -> bytes:
-    """Return the body in gzip, without a time stamp: the same bytes each time (RFC 1952)."""
-    packer = zlib.compressobj(5, zlib.DEFLATED, 31)
-    return packer.compress(body) + packer.flush()
+    coding, body = job.coding.pack(done.body)
+    return {"truncated": done.truncated, "coding": coding}, body
 
 
 def work(store: GraphStore, sock: socket.socket, config: LoaderConfig) -> None:

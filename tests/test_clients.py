@@ -58,6 +58,18 @@ def test_curl_with_a_file(server: Server, tmp_path: Path, post: bool) -> None:
     assert [line.split(",")[0] for line in found.splitlines()] == ["who", *WANTED]
 
 
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_curl_unpacks_a_long_answer(server: Server, tmp_path: Path, coding: str) -> None:
+    """`--compressed` names what curl can read; the second header chooses one of it."""
+    query = f"query={WHO} VALUES ?x {{ 1 2 3 4 5 6 7 8 9 }}"
+    asked = (f"{server.url}/sparql", "-H", "Accept: text/csv", "--data-urlencode", query)
+    plain = curl(*asked)
+    headers = tmp_path / "headers"
+    packed = curl(*asked, "--compressed", "-H", f"Accept-Encoding: {coding}", "-D", str(headers))
+    assert packed == plain
+    assert f"content-encoding: {coding}" in headers.read_text()
+
+
 def test_curl_with_the_query_as_body_and_gzip(server: Server) -> None:
     found = curl(
         f"{server.url}/sparql/", "--compressed", "-H", "Content-Type: application/sparql-query",

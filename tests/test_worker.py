@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from kg.cache import Cache, Entry
+from kg.codings import Coding
 from kg.errors import (
     BusyError,
     DataError,
@@ -347,15 +348,16 @@ def test_a_broken_snapshot_is_not_served(data: Path, tmp_path: Path) -> None:
     within(work)
 
 
-def test_gzip_of_long_answers_is_the_same_each_time(data: Path) -> None:
+@pytest.mark.parametrize("name", ["zstd", "gzip"])
+def test_packed_answers_are_the_same_each_time(data: Path, name: str) -> None:
     async def work() -> None:
         async with running(data, workers=1) as pool:
             text = "SELECT * { ?s ?p ?o } ORDER BY ?s"
-            first, second = [await pool.run(job(text, gzip=True)) for _ in range(2)]
-            assert first.gzip
+            first, second = [await pool.run(job(text, coding=Coding(name))) for _ in range(2)]
+            assert first.coding == name
             assert first.body == second.body
             assert len(first.body) < len((await pool.run(job(text))).body) / 3
-            assert not (await pool.run(job("ASK {}", gzip=True))).gzip
+            assert (await pool.run(job("ASK {}", coding=Coding(name)))).coding == "identity"
 
     within(work)
 
@@ -363,7 +365,7 @@ def test_gzip_of_long_answers_is_the_same_each_time(data: Path) -> None:
 def test_configuration_and_job_travel_unchanged(data: Path) -> None:
     config = LoaderConfig(files=(str(data),), prefixes={"a": "u:a"}, caps=Caps(1, 2))
     assert LoaderConfig.from_json(config.to_json()) == config
-    asked = job("ASK FROM <u:g> {}")
+    asked = job("ASK FROM <u:g> {}", coding=Coding("zstd", 7))
     asked = replace(asked, operation=replace(asked.operation, default_graphs=("u:a",)))
     assert Job.from_json(asked.to_json()) == asked
 
