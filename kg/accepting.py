@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from kg.errors import DataError, InputError, NotFoundError
+from kg.writing import replace_text
 
 COLUMNS = (
     "subject_id", "subject_label", "object_id", "object_label", "description", "types", "score",
@@ -84,7 +85,7 @@ def add_mappings(path: Path, new: Sequence[Row]) -> int:
         if not same:
             fresh.append(row)
     path.parent.mkdir(exist_ok=True)
-    path.write_text(text + _tsv(columns, fresh).split("\n", 1)[1], "utf-8")
+    replace_text(path, text + _tsv(columns, fresh).split("\n", 1)[1])
     return len(fresh)
 
 

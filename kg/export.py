@@ -30,6 +30,7 @@ from kg.review import write_review
 from kg.settings import Settings
 from kg.snapshots import DATA, current_snapshot
 from kg.streams import Source, by_subject
+from kg.writing import filling, replacing
 
 CONTEXT = "context"
 _BLOCK = 1 << 20
@@ -54,23 +55,22 @@ class Form:
 def write_export(settings: Settings, form: str, output: Path | None) -> None:
     """Write the current snapshot in a form to `output`, a folder for `csv`; else to the screen.
 
-    Raises `InputError` for an unknown form or a folder form without `output`, `NotFoundError`
-    if there is no folder to write into.
+    Raises `InputError` for an unknown form, a folder form without `output`, or what cannot be
+    written, `NotFoundError` if there is no folder to write into.
     """
     _check(form)
     if form in FOLDERS:
         if output is None:
             raise InputError(f"{form} makes a folder of files; name one with --output.")
         _parent(output)
-        output.mkdir(exist_ok=True)
-        with progress(form, None) as advance:
-            FOLDERS[form](_source(settings, advance), output)
+        with filling(output) as folder, progress(form, None) as advance:
+            FOLDERS[form](_source(settings, advance), folder)
     elif output is None:
         _write(settings, form, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     else:
         _parent(output)
-        with output.open("wb") as file:
+        with replacing(output) as file:
             _write(settings, form, file)
 
 

@@ -14,6 +14,7 @@ import pyoxigraph as ox
 
 from kg.errors import DataError, InternalError
 from kg.rdf import canonical_nquads, parse_turtle, to_rdflib_graph
+from kg.writing import replace_text
 
 # What may contain a `#` that is no comment comes first; the last branch is a comment.
 TOKENS = re.compile(
@@ -78,7 +79,7 @@ def format_files(
     results = [format_file(path, ours) for path in paths]
     changed = [result for result in results if not result.unchanged]
     for result in [] if check else changed:
-        result.path.write_text(result.text, encoding="utf-8", newline="\n")
+        replace_text(result.path, result.text)
     return [result.path for result in changed]
 
 

@@ -21,6 +21,7 @@ from kg.gazetteer import ALTERNATIVE, Gazetteer, Mentions
 from kg.occurrences import ordinary_words, places
 from kg.rdf import read_turtle
 from kg.sources import read_sources
+from kg.writing import replace_text
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def update_mentions(assets: Assets, folder: Path | None, *, check: bool = False)
     changed = [each for each in found if _stored(assets, each) != each.turtle]
     for each in [] if check else changed:
         _path(assets, each).parent.mkdir(exist_ok=True)
-        _path(assets, each).write_text(each.turtle, encoding="utf-8", newline="\n")
+        replace_text(_path(assets, each), each.turtle)
     faults = [str(word) for each in found for word in each.unresolved]
     if check:
         faults += [f"{_path(assets, each)} is not up to date; run kg mentions." for each in changed]

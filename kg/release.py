@@ -1,7 +1,8 @@
 """A release: one folder with every dump, what describes them, licence, citation, checksums.
 
 Two releases of one snapshot are byte-identical: the only date in them is that of the newest
-curation. `SHA256SUMS` is written last, so a folder without it is not finished.
+curation. The files appear when all are written, `SHA256SUMS`
+last, so a folder without it is not finished.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ from kg.settings import Settings
 from kg.snapshots import DATA, Snapshot, current_snapshot, read_snapshot
 from kg.sources import GRAPHS
 from kg.streams import Source
+from kg.writing import filling
 
 SUMS = "SHA256SUMS"
 _CSVW = "http://www.w3.org/ns/csvw"
@@ -35,8 +37,8 @@ _CSVW = "http://www.w3.org/ns/csvw"
 def write_release(settings: Settings, folder: Path) -> None:
     """Write a release of the current snapshot into `folder`, which is new or empty.
 
-    Raises `InputError` if there is something in it, `DataError` if the snapshot is damaged or
-    no claim of it has a date of curation.
+    Raises `InputError` if there is something in it or it cannot be written, `DataError` if the
+    snapshot is damaged or no claim of it has a date of curation.
     """
     snapshot_folder, assets = current_snapshot(settings), locate(settings)
     snapshot = read_snapshot(snapshot_folder)
@@ -44,21 +46,21 @@ def write_release(settings: Settings, folder: Path) -> None:
     if _digest(source.data) != snapshot.dataset:
         raise DataError(f"The snapshot {snapshot_folder} is damaged; run `kg build`.")
     date = _date(source)
-    _prepare(folder)
-    with progress("release", lambda: len(FORMS) + len(FOLDERS)) as advance:
-        files = _dumps(source, folder, advance)
-    _describe(source, (snapshot, date), folder, files)
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    lines = [f"{_digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths]
-    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+    _check(folder)
+    with filling(folder, last=SUMS) as building:
+        with progress("release", lambda: len(FORMS) + len(FOLDERS)) as advance:
+            files = _dumps(source, building, advance)
+        _describe(source, (snapshot, date), building, files)
+        paths = sorted(path for path in building.rglob("*") if path.is_file())
+        lines = [f"{_digest(path)}  {path.relative_to(building).as_posix()}\n" for path in paths]
+        (building / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
-def _prepare(folder: Path) -> None:
+def _check(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not empty; a release needs a folder of its own.")
     if not folder.absolute().parent.is_dir():
         raise InputError(f"There is no folder {folder.parent} to make {folder.name} in.")
-    folder.mkdir(exist_ok=True)
 
 
 def _dumps(source: Source, folder: Path, advance: Callable[[int], None]) -> list[File]:

@@ -20,6 +20,7 @@ from kg.documents import digest
 from kg.errors import DataError, InputError, NotFoundError
 from kg.rdf import union_fingerprint, write_nquads
 from kg.settings import Settings
+from kg.writing import replace_text
 
 DATA = "data.nq"
 RECORD = "snapshot.json"
@@ -47,7 +48,8 @@ def write_snapshot(
     """Write a snapshot into `folder`, make it the current one, and return its own folder.
 
     The folder appears under its name only when it is complete. One that is there already
-    and intact is left as it is, with its mark of validation.
+    and intact is left as it is, with its mark of validation. Raises `InputError` if it cannot be
+    written; the current one then stays what it was.
     """
     kept = list(quads)
     try:
@@ -57,17 +59,17 @@ def write_snapshot(
             building.mkdir()
             dataset = write_nquads(kept, building / DATA)
             snapshot = Snapshot(dataset, union_fingerprint(kept), version, dict(counts))
-            _write_record(snapshot, building)
+            (building / RECORD).write_text(_record(snapshot), encoding="utf-8")
             target = folder / dataset
             if not is_intact(target):
                 shutil.rmtree(target, ignore_errors=True)
                 building.rename(target)
-        _replace(folder / "current", dataset + "\n")
     except OSError as error:
         raise InputError(
             f"No snapshot can be written to {folder} ({error.strerror});"
             " set KG_SNAPSHOTS to a folder that can be written."
         ) from None
+    replace_text(folder / "current", dataset + "\n")
     return target
 
 
@@ -108,7 +110,8 @@ def current_snapshot(settings: Settings) -> Path:
 
 def mark_validated(folder: Path, *, validated: bool = True) -> None:
     """Record whether the snapshot passed validation; its data stay as they are."""
-    _write_record(replace(read_snapshot(folder), validated=validated), folder)
+    marked = replace(read_snapshot(folder), validated=validated)
+    replace_text(folder / RECORD, _record(marked))
 
 
 def is_intact(folder: Path) -> bool:
@@ -119,17 +122,7 @@ def is_intact(folder: Path) -> bool:
     )
 
 
-def _write_record(snapshot: Snapshot, folder: Path) -> None:
+def _record(snapshot: Snapshot) -> str:
     record = asdict(snapshot)
     prints = {"dataset": record.pop("dataset"), "union": record.pop("union")}
-    _replace(folder / RECORD, json.dumps({"fingerprints": prints, **record}, indent=2) + "\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file so that readers see the old text or the new, never a part."""
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=".", delete=False
-    ) as file:
-        file.write(text)
-    Path(file.name).chmod(0o644)
-    Path(file.name).replace(path)
+    return json.dumps({"fingerprints": prints, **record}, indent=2) + "\n"

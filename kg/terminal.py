@@ -12,6 +12,7 @@ import typer
 
 from kg.errors import NotFoundError
 from kg.settings import Settings
+from kg.writing import replacing
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -37,11 +38,15 @@ def show(shown: "Table | str") -> None:
 
 
 def write(body: bytes, output: Path | None) -> None:
-    """Write to a file, or to standard output as it is; raises NotFoundError without the folder."""
+    """Write to a file, or to standard output as it is.
+
+    Raises NotFoundError without the folder, InputError if the file cannot be written.
+    """
     if output is None:
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
         return
     if not output.parent.is_dir():
         raise NotFoundError(f"There is no folder {output.parent} to write {output.name} into.")
-    output.write_bytes(body)
+    with replacing(output) as file:
+        file.write(body)

@@ -8,7 +8,8 @@ SOURCES = Path(__file__).resolve().parent.parent / "kg"
 # Lowest first, and leftmost first within a line. A new module gets its place here.
 LAYERS = (
     "errors settings assets",
-    "codings rdf context compact format names occurrences spans dates counts media scan rows facts",
+    "codings writing",
+    "rdf context compact format names occurrences spans dates counts media scan rows facts",
     "sssom links sources references wording check",
     "carry documents segments copies evidence passages",
     "gazetteer mentions",

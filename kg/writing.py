@@ -1,0 +1,84 @@
+"""Files that appear whole or not at all: a full disk leaves what was there before.
+
+A file is written under another name beside its place and takes its place when it is complete; a
+folder is filled in one of its own inside it. What cannot be written is told in one sentence.
+"""
+
+import contextlib
+import errno
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from kg.errors import InputError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of `path` when the block ends without an error.
+
+    What is no file (a device, a pipe) is written to as it is. Raises InputError if it cannot be
+    written.
+    """
+    place = path.resolve()
+    with _told(path):
+        if place.exists() and not place.is_file():
+            with place.open("wb") as file:
+                yield file
+            return
+        beside = place.with_name(f".{place.name}-{secrets.token_hex(4)}")
+        try:
+            with beside.open("xb") as file:
+                yield file
+            if place.exists():
+                shutil.copymode(place, beside)
+            beside.replace(place)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file so that readers see the old text or the new, never a part."""
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
+@contextlib.contextmanager
+def filling(folder: Path, last: str = "") -> Iterator[Path]:
+    """Make a folder whose files go into `folder` when the block ends without an error.
+
+    `last` names the file that tells others that all are there. Raises InputError if they cannot
+    be written.
+    """
+    is_new = not folder.exists()
+    with _told(folder):
+        folder.mkdir(exist_ok=True)
+        try:
+            with tempfile.TemporaryDirectory(prefix=".building-", dir=folder) as building:
+                yield Path(building)
+                for each in sorted(Path(building).iterdir(), key=lambda path: path.name == last):
+                    each.replace(folder / each.name)
+        except BaseException:
+            if is_new:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell a fault of writing in a sentence; one of reading has a file's name, and is passed on."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        inside = Path(error.filename or path).name.startswith(".")
+        if error.filename is not None and not inside and error.errno not in _NO_ROOM:
+            raise
+        raise InputError(f"{path} cannot be written: {error.strerror}.") from None
