@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 import pyoxigraph as ox
 
 from kg.derive import integer
+from kg.errors import DataError
 from kg.facts import Value, expand, quad
 from kg.rdf import BASE, TERMS, Prefixes
 from kg.sources import GRAPHS
@@ -21,7 +22,10 @@ LICENSE = "https://creativecommons.org/publicdomain/zero/1.0/"
 
 
 def describe_dataset(quads: Iterable[ox.Quad], prefixes: Prefixes) -> Iterator[ox.Quad]:
-    """Yield the description of the dataset: its graphs, classes and properties with their sizes."""
+    """Yield the description of the dataset: its graphs, classes and properties with their sizes.
+
+    Raises `DataError` for a class or property of a namespace without a prefix.
+    """
     graphs: Counter[str] = Counter()
     triples: set[tuple[str, str, str]] = set()
     for each in quads:
@@ -56,7 +60,12 @@ def _partitions(
     """Yield one partition for each class or property, with its size."""
     what, unit = names
     for iri, size in sizes.items():
-        local = prefixes.shorten(iri).strip(":").replace(":", "-")
+        short = prefixes.shorten(iri)
+        if short.startswith("<"):
+            raise DataError(
+                f"The {what} {short} has no prefix in ontology/prefixes.ttl; add its namespace."
+            )
+        local = short.strip(":").replace(":", "-")
         node = f"{_PARTITIONS}{what}/{local}"
         yield _say(DATASET, f"void:{what}Partition", ox.NamedNode(node))
         yield _say(node, f"void:{what}", ox.NamedNode(iri))

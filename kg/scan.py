@@ -15,6 +15,7 @@ FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 UPDATES = frozenset(
     {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"}
 )
+_PROLOGUE = frozenset({"BASE", "PREFIX", "VERSION"})
 #: Functions whose value differs from call to call: such an answer must not be kept.
 VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 
@@ -84,6 +85,39 @@ def scan(text: str) -> Scan:
     )
 
 
+@dataclass(frozen=True)
+class DatasetClause:
+    """The names of graphs in a query as they are written, and the prologue that explains them."""
+
+    prologue: str
+    default: tuple[str, ...]
+    named: tuple[str, ...]
+
+
+def dataset_clause(text: str) -> DatasetClause | None:
+    """Return what stands after FROM and FROM NAMED; None if there is none, or not plainly.
+
+    >>> dataset_clause("PREFIX a: <u:> SELECT * FROM a:g FROM NAMED <u:h> { ?s ?p ?o }")
+    DatasetClause(prologue='PREFIX a: <u:>', default=('a:g',), named=('<u:h>',))
+    """
+    tokens = list(_tokens(text))
+    start = next((n for n, (kind, value) in enumerate(tokens)
+                  if kind == "word" and value.upper() not in _PROLOGUE), 0)  # fmt: skip
+    found: dict[bool, list[str]] = {False: [], True: []}
+    for index, (kind, value) in enumerate(tokens):
+        if kind == "word" and value.upper().startswith("FROM"):
+            after = tokens[index + 1 : index + 3]
+            is_named = bool(after) and after[0][0] == "word" and after[0][1].upper() == "NAMED"
+            graph = after[is_named : is_named + 1]
+            if value.upper() != "FROM" or not graph or graph[0][0] not in ("iri", "name"):
+                return None
+            found[is_named].append(graph[0][1])
+    if not any(found.values()) or any(n.upper().startswith("FROM") for n in _undeclared(tokens)):
+        return None
+    prologue = " ".join(value for _, value in tokens[:start])
+    return DatasetClause(prologue, tuple(found[False]), tuple(found[True]))
+
+
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
     """Yield kind and text of each token, in one pass.
 
@@ -101,7 +135,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 
 def _form(words: list[str]) -> str | None:
     """Return what the first word after the prologue begins with (`SELECTDISTINCT` is one)."""
-    first = next((word for word in words if word not in ("BASE", "PREFIX", "VERSION")), None)
+    first = next((word for word in words if word not in _PROLOGUE), None)
     if first in UPDATES:
         return "UPDATE"
     return next((form for form in FORMS if first and first.startswith(form)), None)

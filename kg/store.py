@@ -14,8 +14,8 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg.assets import PROBES
 from kg.compact import compact_dataset
+from kg.datasets import asked_for, overlaps, query_dataset, query_merge
 from kg.errors import DataError, InputError, NotFoundError, QueryError, TooLargeError
 from kg.media import Format
 from kg.protocol import Operation
@@ -79,6 +79,7 @@ class GraphStore:
     def __post_init__(self) -> None:
         self._store = ox.Store()
         self._copied = 0
+        self._overlap: bool | None = None
 
     def __len__(self) -> int:
         """Return the number of quads that were loaded."""
@@ -91,7 +92,7 @@ class GraphStore:
         union is stored as the default graph itself, at the cost of memory. Call it when all files
         are loaded.
         """
-        if bool(self._store.query((PROBES / "overlap.rq").read_text("utf-8"))):
+        if self._overlaps():
             before = len(self._store)
             triples = (ox.Quad(q.subject, q.predicate, q.object) for q in list(self._store))
             self._store.extend(triples)
@@ -111,6 +112,7 @@ class GraphStore:
             )
         # The base names the file but not the folder: relative IRIs end up in public answers.
         base = f"file:///{path.name.replace(' ', '%20')}"
+        self._overlap = None
         try:
             self._store.load(path=str(path), format=rdf_format, base_iri=base)
         except FileNotFoundError:
@@ -139,19 +141,22 @@ class GraphStore:
             raise QueryError(f"{_one_line(str(error))}.") from None
 
     def _query(self, operation: Operation) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-        default, names = operation.default_graphs, operation.named_graphs
-        if default is None and names is None:
+        dataset = asked_for(operation, self.base)
+        if dataset is None:
             return self._store.query(
                 operation.query,
                 base_iri=self.base,
                 use_default_graph_as_union=operation.union and not self._copied,
             )
-        return self._store.query(
-            operation.query,
-            base_iri=self.base,
-            default_graph=[ox.NamedNode(iri) for iri in default or ()],
-            named_graphs=[ox.NamedNode(iri) for iri in names or ()],
-        )
+        repeats = len(dataset.default) > 1 and self._overlaps()
+        query = query_merge if repeats else query_dataset
+        return query(self._store, operation.query, dataset, self.base)
+
+    def _overlaps(self) -> bool:
+        """Whether a triple stands in two graphs; found out once for what is loaded."""
+        if self._overlap is None:
+            self._overlap = overlaps(self._store)
+        return self._overlap
 
     def _table(
         self,

@@ -8,13 +8,14 @@ from collections import Counter
 
 import pyoxigraph as ox
 import pytest
-from tree import ROOT, Tree, claim, count, iri, told
+from tree import PREFIXES, ROOT, Tree, claim, count, iri, told
 
 from kg.assets import Assets
 from kg.build import build_dataset, build_snapshot, summary
 from kg.errors import DataError, EvidenceError, NotFoundError
 from kg.facts import Facts
-from kg.rdf import fingerprint, union_fingerprint
+from kg.metadata import describe_dataset
+from kg.rdf import Prefixes, fingerprint, union_fingerprint
 from kg.settings import Settings
 
 
@@ -140,6 +141,19 @@ def test_the_summary_counts(tree):
         "entities": 15,
         "unasserted events and plans": 2,
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("id:ann <http://other.example/p> id:bob .", "The property <http://other.example/p>"),
+        ("id:ann a <http://other.example/C> .", "The class <http://other.example/C>"),
+    ],
+)
+def test_a_namespace_without_a_prefix_is_one_sentence(text, what):
+    quads = ox.parse(f"{PREFIXES} graph:beta {{ {text} }}", format=ox.RdfFormat.TRIG)
+    with pytest.raises(DataError, match=f"{what} has no prefix in ontology/prefixes.ttl; add"):
+        list(describe_dataset(quads, Prefixes.read(Assets(ROOT).prefixes)))
 
 
 def test_the_metadata_count_what_is_there(tree):

@@ -14,7 +14,7 @@ LAYERS = (
     "carry documents segments copies evidence passages",
     "gazetteer mentions",
     "rules origins derive propositions differences coverage clashes disputes",
-    "metadata entities protocol store snapshots queries",
+    "metadata entities protocol datasets store snapshots queries",
     "tables asking",
     "things batches reconciliation suggestions extension reconciler accepting link",
     "worker loader generation pool cache replies",

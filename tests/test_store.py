@@ -76,6 +76,7 @@ def test_from_reads_nothing_from_outside(store: GraphStore, graph: str) -> None:
 
 
 OVERLAPPING = "<u:a> <u:p> 1 . GRAPH <u:g> { <u:a> <u:p> 1 , 2 } GRAPH <u:h> { <u:a> <u:p> 2 , 3 }"
+FAR = OVERLAPPING.replace("<u:g>", "<http://x/y/g>").replace("<u:h>", "<http://x/y/h>")
 
 
 def test_a_triple_of_two_graphs_stands_once_in_the_union(tmp_path: Path) -> None:
@@ -88,6 +89,55 @@ def test_a_triple_of_two_graphs_stands_once_in_the_union(tmp_path: Path) -> None
     assert len(graph) == 5
     assert rows(ask(graph, "SELECT * { GRAPH ?g { ?s ?p ?o } }")) == 4
     assert rows(ask(graph, ALL, default_graph_uri="u:g")) == 2
+
+
+FROM = "FROM <u:g> FROM <u:h>"
+
+
+@pytest.mark.parametrize("settled", [True, False])
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        (f"SELECT * {FROM} {{ ?s ?p ?o }}", 3),
+        ("SELECT * FROM <u:g> FROM <u:g> { ?s ?p ?o }", 2),
+        ("PREFIX a: <u:> SELECT * FROM a:g FROM a:h { ?s ?p ?o }", 3),
+        ("BASE <http://x/y/> SELECT * FROM <g> FROM <../y/h> FROM <u:none> { ?s ?p ?o }", 3),
+        (f"SELECT * {FROM} {{ ?s ?p ?o . ?s ?q ?r }}", 9),
+        (f"SELECT * {FROM} {{ GRAPH ?g {{ ?s ?p ?o }} }}", 0),
+        (f"SELECT * {FROM} FROM NAMED <u:h> FROM NAMED <u:h> {{ GRAPH ?g {{ ?s ?p ?o }} }}", 2),
+        (f"SELECT * {FROM} FROM NAMED <u:h> {{ ?s ?p ?o GRAPH <u:h> {{ ?s ?p ?o }} }}", 2),
+        ("SELECT * FROM NAMED <u:g> FROM NAMED <u:h> { ?s ?p ?o }", 0),
+        ("SELECT * FROM NAMED <u:g> FROM NAMED <u:h> { GRAPH ?g { ?s ?p ?o } }", 4),
+    ],
+)
+def test_a_triple_of_two_graphs_stands_once_in_their_merge(
+    tmp_path: Path, query: str, wanted: int, settled: bool
+) -> None:
+    """SPARQL 1.1 Query, 13.2.1: the default graph is the merge of the graphs after FROM."""
+    (tmp_path / "a.trig").write_text(FAR if "http:" in query else OVERLAPPING, "utf-8")
+    graph = GraphStore()
+    graph.load(tmp_path / "a.trig")
+    if settled:
+        graph.settle()
+    assert rows(ask(graph, query)) == wanted
+    assert rows(ask(graph, query)) == wanted
+
+
+def test_the_protocols_graphs_are_merged_too(tmp_path: Path) -> None:
+    (tmp_path / "a.trig").write_text(OVERLAPPING, "utf-8")
+    graph = GraphStore()
+    graph.load(tmp_path / "a.trig")
+    for names, wanted in ((("u:g", "u:h"), 3), (("u:g", "u:g"), 2)):
+        asked = Operation(ALL, default_graphs=names, union=False)
+        assert rows(graph.evaluate(asked, named("tsv")).body) == wanted
+    made = ask(graph, f"CONSTRUCT {{ ?s ?p ?o }} {FROM} {{ ?s ?p ?o }}", "ntriples")
+    assert len(made.splitlines()) == 3
+
+
+def test_an_error_in_a_query_with_a_dataset_has_its_place(store: GraphStore) -> None:
+    for text in ("SELECT * FROM x:y { ?s ?p ?o }", "SELECT * FROM <u:g> FROM { ?s ?p ?o }"):
+        with pytest.raises(QueryError, match=r"Line 1, column"):
+            ask(store, text)
 
 
 def test_a_union_without_overlap_is_not_copied(store: GraphStore) -> None:

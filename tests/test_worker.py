@@ -362,6 +362,18 @@ def test_packed_answers_are_the_same_each_time(data: Path, name: str) -> None:
     within(work)
 
 
+@pytest.mark.parametrize("names", ["FROM <u:g> FROM <u:h>", "FROM <u:g> FROM <u:g>"])
+def test_a_worker_merges_graphs_without_a_file(tmp_path: Path, names: str) -> None:
+    (tmp_path / "two.nq").write_text(quads(3) + quads(3, "u:h"), "utf-8")
+
+    async def work() -> None:
+        async with running(tmp_path / "two.nq", workers=1) as pool:
+            answer = await pool.run(job(f"SELECT (COUNT(*) AS ?n) {names} {{ ?s ?p ?o }}"))
+            assert b'"value":"3"' in answer.body
+
+    within(work)
+
+
 def test_configuration_and_job_travel_unchanged(data: Path) -> None:
     config = LoaderConfig(files=(str(data),), prefixes={"a": "u:a"}, caps=Caps(1, 2))
     assert LoaderConfig.from_json(config.to_json()) == config
