@@ -22,9 +22,11 @@ certain and rules fewer days out than the same date without a mark.
 
 Seasons are the northern ones by whole months: 21 spring March to May, 22 summer, 23
 autumn, 24 winter December to February of the next year. `198X` is a decade, `19XX` a
-century; `[1992,1994]` is one of these dates and is given the span from first to last.
+century, and `198X-06` reaches from its first June to its last; `[1992,1994]` is one of
+these dates and is given the span from first to last. `XXXX-06` is June of an unknown year:
+it bounds nothing, so any day is unknown.
 Refused, with what to write instead: `{…}` (make one claim a date), times of day, marks
-inside a date, years outside 1 to 9999.
+inside a date, years outside 1 to 9999, an unknown year on one side of a period.
 
 >>> bounds("/2014", Kind.PERIOD).latest_end
 datetime.date(2014, 12, 31)
@@ -135,7 +137,8 @@ def entails(narrow: When, wide: When) -> bool:
     True if every course of events that fits the one fits the other: 19 June 1992 entails
     1992, a term from 1993 to 1996 entails being in office in January 1994. Only a point
     entails a point; only what goes on entails that it goes on; a date with `?` entails
-    only dates with `?`. Every date entails itself.
+    only dates with `?`. Every date entails itself; a date that bounds nothing (`XXXX-06`) is
+    entailed by itself alone.
 
     >>> entails(parse("1992-06-19", "point"), parse("1992", "point"))
     True
@@ -146,6 +149,8 @@ def entails(narrow: When, wide: When) -> bool:
     """
     if wide.kind is Kind.POINT and narrow.kind is not Kind.POINT:
         return False
+    if not wide.bounds.known():
+        return narrow == wide
     if (wide.goes_on and not narrow.goes_on) or (narrow.uncertain and not wide.uncertain):
         return False
     inner, outer = narrow.bounds, wide.bounds

@@ -16,6 +16,7 @@ from edtf.parser.parser_classes import (
     Date,
     Interval,
     OneOfASet,
+    PartialUnspecified,
     Season,
     UncertainOrApproximate,
     Unspecified,
@@ -25,6 +26,7 @@ from edtf.parser.parser_classes import (
 from kg.errors import DataError
 
 SEASON_STARTS = {"21": 3, "22": 6, "23": 9, "24": 12}
+_UNKNOWN = "XXXX"
 EXAMPLES = "1992, 1992-06, 1992-06-19, 1992/1994, /2014, 2014/.., 198X, 1992~"
 
 
@@ -46,7 +48,8 @@ class Expression:
     """An EDTF expression: normal text, span of its start and of its end (None: unknown).
 
     `goes_on` and `began_before` tell an open side (`..`) from an unknown one;
-    `uncertain` is true if any part carries `?` or `%`.
+    `uncertain` is true if any part carries `?` or `%`. Neither side is known of a month or day
+    in an unknown year.
     """
 
     text: str
@@ -66,6 +69,9 @@ class Expression:
 def read_expression(text: str) -> Expression:
     """Read EDTF text; raises `DataError` with examples if it is none that can be bounded."""
     parsed = _parse(text)
+    if type(parsed) is PartialUnspecified and parsed.year == _UNKNOWN:
+        _check_yearless(parsed, text)
+        return Expression(str(parsed), None, None)
     if not isinstance(parsed, Interval):
         span = _span(parsed, text)
         return Expression(_normal(parsed), span, span, uncertain=_uncertain(parsed))
@@ -86,6 +92,16 @@ def _parse(text: str) -> Any:
         return parse_edtf(text.strip())
     except EDTFParseException:
         raise DataError(f"{text!r} is not an EDTF date; write for example {EXAMPLES}.") from None
+
+
+def _check_yearless(parsed: Any, text: str) -> None:
+    """Refuse a date of which nothing is known, and a day that no year has."""
+    known = [part for part in (parsed.month, parsed.day) if part and "X" not in part]
+    if not known:
+        raise DataError(f"{text!r} says nothing about time; leave the date out.")
+    leap = 2000
+    if len(known) == 2 and int(known[1]) > calendar.monthrange(leap, int(known[0]))[1]:
+        raise DataError(f"{text!r} names no such day.")
 
 
 def _check_order(expression: Expression, text: str) -> None:
@@ -110,6 +126,8 @@ def _span(node: Any, text: str) -> Span:
     if type(node) is UncertainOrApproximate:
         span = _span(node.date, text)
         return _widened(span, _unit(node.date), text) if node.ua else span
+    if type(node) is PartialUnspecified and node.year != _UNKNOWN:
+        return _strict(node, text)
     if type(node) is Unspecified:
         span = _strict(node, text)
         return _widened(span, _unit(node), text) if node.ua else span
