@@ -107,5 +107,11 @@ class BusyError(KgError):
     title = "Busy"
 
 
+class StoreLostError(BusyError):
+    """The store cannot be read at the moment: its folder is gone, or its server does not answer."""
+
+    title = "The store does not answer"
+
+
 class InternalError(KgError):
     """A fault of ours, told without a path, a stack trace or the environment."""

@@ -22,19 +22,23 @@ import time
 from pathlib import Path
 from typing import Any
 
+from kg.disk import build_disk, disk_folder, number_of_files, open_disk, read_sizes
 from kg.errors import DataError, KgError
-from kg.store import GraphStore
-from kg.worker import LoaderConfig, confine, read_framed, work
+from kg.store import GraphStore, Source
+from kg.worker import LoaderConfig, confine, keep_only, read_framed, work
 
 # Kind (R ready, E error: length of the JSON; W worker born: pid; D worker dead: pid, signal).
 NOTE = struct.Struct("!cII")
+#: How a worker ends that finds nothing to open: a store that was on disk before.
+_GONE = 3
 
 
 class Loader:
     """Holds the graph and keeps `config.workers` workers alive."""
 
-    def __init__(self, control: socket.socket, config: LoaderConfig, store: GraphStore) -> None:
-        self.control, self.config, self.store = control, config, store
+    def __init__(self, control: socket.socket, config: LoaderConfig, source: Source) -> None:
+        self.control, self.config, self.source = control, config, source
+        self.gone = False
         self.born: dict[int, float] = {}
         self.woken, self.waker = socket.socketpair()
         for sock in (self.woken, self.waker):
@@ -43,12 +47,17 @@ class Loader:
         signal.set_wakeup_fd(self.waker.fileno(), warn_on_full_buffer=False)
 
     def run(self) -> None:
-        """Fork workers and replace dead ones until the server closes the control socket."""
+        """Fork workers and replace dead ones until the server closes the control socket.
+
+        Ends also when a new worker found nothing to open; the others answer on.
+        """
         with selectors.DefaultSelector() as selector:
             selector.register(self.control, selectors.EVENT_READ)
             selector.register(self.woken, selectors.EVENT_READ)
             while True:
                 self._reap()
+                if self.gone:
+                    return
                 while len(self.born) < self.config.workers:
                     self._fork()
                 for key, _ in selector.select():
@@ -69,6 +78,7 @@ class Loader:
             if pid == 0:
                 return
             born = self.born.pop(pid, 0.0)
+            self.gone = self.gone or (os.WIFEXITED(status) and os.WEXITSTATUS(status) == _GONE)
             ended = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
             self.control.sendall(NOTE.pack(b"D", pid, ended))
             if time.monotonic() - born < 0.1:  # do not spin on one that cannot live
@@ -89,28 +99,62 @@ class Loader:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            work(self.store, confine(sock, self.config.memory), self.config)
+            sock = keep_only(sock)
+            store = self.source.open()
+            confine(self.config.memory, self.source.descriptors)
+            work(store, sock, self.config)
+        except DataError:
+            os._exit(_GONE)
         finally:
             os._exit(0)
 
 
-def load(config: LoaderConfig) -> tuple[GraphStore, str]:
-    """Return the graph of the configured files, and the fingerprint of what was loaded.
+def load(config: LoaderConfig) -> Source:
+    """Return what the configuration names; a store on disk that is not there yet is built.
 
     Raises DataError for a file that cannot be read or does not have the configured digest.
     """
-    store = GraphStore(prefixes=config.prefixes, base=config.base, context=config.context)
+    return _on_disk(config) if config.store == "disk" else _in_memory(config)
+
+
+def _in_memory(config: LoaderConfig) -> Source:
+    store = _empty(config)
+    fingerprint = _fingerprint(config)
+    for name in config.files:
+        store.load(Path(name))
+    store.settle()
+    return Source(fingerprint, len(store), lambda: store)
+
+
+def _on_disk(config: LoaderConfig) -> Source:
+    """Return the store on disk; its data were compared with their digest when it was built."""
+    fingerprint = config.digest or _fingerprint(config)
+    folder = disk_folder(Path(config.stores), fingerprint)
+    if not read_sizes(folder):
+        _fingerprint(config)
+        build_disk(config.files, folder)
+    quads, copied = read_sizes(folder) or (0, 0)
+    return Source(
+        fingerprint,
+        quads,
+        lambda: open_disk(_empty(config), folder, copied),
+        number_of_files(folder),
+    )
+
+
+def _empty(config: LoaderConfig) -> GraphStore:
+    return GraphStore(prefixes=config.prefixes, base=config.base, context=config.context)
+
+
+def _fingerprint(config: LoaderConfig) -> str:
+    """Return the fingerprint of the configured files; raises DataError if it is another."""
     digests = [_digest(Path(name)) for name in config.files]
     if config.digest and digests != [config.digest]:
         raise DataError(
             f"The snapshot {config.digest[:16]} is damaged: its data do not have the digest that"
             " names it; run `kg build`."
         )
-    for name in config.files:
-        store.load(Path(name))
-    store.settle()
-    all_files = hashlib.sha256("".join(digests).encode()).hexdigest()
-    return store, config.digest or all_files
+    return config.digest or hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _digest(path: Path) -> str:
@@ -126,19 +170,20 @@ def main(descriptor: int) -> None:
     control = socket.socket(fileno=descriptor)
     config = LoaderConfig.from_json(read_framed(control))
     try:
-        store, fingerprint = load(config)
+        source = load(config)
     except KgError as error:
         _note(control, b"E", {"error": type(error).__name__, "message": str(error)})
         return
-    _note(control, b"R", {"fingerprint": fingerprint, "quads": len(store)})
+    _note(control, b"R", {"fingerprint": source.fingerprint, "quads": source.quads})
     gc.freeze()
-    loader = Loader(control, config, store)
+    loader = Loader(control, config, source)
     try:
         loader.run()
     except OSError:
         pass  # the server is gone: nobody is left to be told
     finally:
-        loader.stop()
+        if not loader.gone:
+            loader.stop()
         os._exit(0)
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from kg.assets import locate
 from kg.context import read_context
+from kg.disk import FOLDER
 from kg.errors import NotFoundError
 from kg.settings import Settings
 from kg.snapshots import DATA, current_snapshot, read_snapshot
-from kg.store import Caps
+from kg.results import Caps
 from kg.worker import LoaderConfig
 
 
@@ -39,6 +40,8 @@ def loader_config(
         workers=settings.workers,
         memory=settings.worker_memory,
         caps=Caps(settings.row_limit, settings.byte_limit),
+        store=settings.store,
+        stores=str(settings.snapshots / FOLDER),
     )
 
 

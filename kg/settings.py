@@ -5,16 +5,21 @@ field below, with its variable, its meaning and the parser of its value in one p
 so that `describe_settings` (the README's table) cannot lag behind.
 """
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from kg.errors import InputError
 
 CACHE_FOLDER = "contested-kg"
+
+
+_CREDENTIALS = re.compile(r"//[^/]*@")
 
 
 class SettingDescription(NamedTuple):
@@ -86,6 +91,18 @@ def _service(text: str) -> str:
     return text.strip()
 
 
+def _store(text: str) -> str:
+    text = text.strip()
+    url = urlsplit(text)
+    if text in ("memory", "disk"):
+        return text
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ValueError("memory, disk or the http or https URL of a SPARQL service is needed")
+    if url.username or url.password:
+        raise ValueError("a name and a password belong in KG_STORE_USER and KG_STORE_PASSWORD")
+    return text
+
+
 def _setting(
     name: str,
     meaning: str,
@@ -112,6 +129,19 @@ class Settings:
         _folder,
         factory=lambda: default_snapshots({}),
         shown="the user's cache folder + `/contested-kg`",
+    )
+    store: str = _setting(
+        "KG_STORE",
+        "Where queries are evaluated: `memory`, `disk`, or the URL of a SPARQL 1.1 query service.",
+        _store,
+        default="memory",
+    )
+    store_user: str = _setting(
+        "KG_STORE_USER", "Name to give to the server that KG_STORE names.", str, default="",
+        shown="none",
+    )
+    store_password: str = _setting(
+        "KG_STORE_PASSWORD", "Password to give to that server.", str, default="", shown="none"
     )
     documents: Path | None = _setting(
         "KG_DOCUMENTS",
@@ -214,7 +244,8 @@ def _parse(text: str, metadata: Mapping[str, Any]) -> Any:
     try:
         return metadata["parse"](text)
     except ValueError as error:
-        raise InputError(f"{metadata['name']} is {text!r}, but {error}.") from error
+        shown = _CREDENTIALS.sub("//…@", text)
+        raise InputError(f"{metadata['name']} is {shown!r}, but {error}.") from None
 
 
 def _refuse_near_misses(env: Mapping[str, str]) -> None:

@@ -1,102 +1,108 @@
-"""The graph in memory, and the evaluation of one query over it.
+"""What a store is, and the engine's own: the graph in memory or in a folder, and one query over it.
 
-The engine (pyoxigraph) is used here and in `kg/rdf.py` only. A store is filled once and then
-only read; without a dataset in the request, the default graph is the union of all graphs.
+A store is filled once and then only read; without a dataset in the request, the default graph
+is the union of all graphs. The store in a folder is made by `kg/disk.py`, and the one of another
+server is `kg/remote.py`; who asks cannot tell them apart.
 """
 
-import contextlib
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyoxigraph as ox
 
-from kg.compact import compact_dataset
 from kg.datasets import asked_for, overlaps, query_dataset, query_merge
-from kg.errors import DataError, InputError, NotFoundError, QueryError, TooLargeError
+from kg.errors import DataError, InputError, NotFoundError, QueryError, StoreLostError
 from kg.media import Format
 from kg.protocol import Operation
-from kg.rows import count_rows, first_rows
+from kg.results import Answer, Caps, Writing
 from kg.scan import undeclared_prefixes
 
-_RESULTS = {
-    "json": ox.QueryResultsFormat.JSON,
-    "xml": ox.QueryResultsFormat.XML,
-    "csv": ox.QueryResultsFormat.CSV,
-    "tsv": ox.QueryResultsFormat.TSV,
-}
-_GRAPHS = {
-    "turtle": ox.RdfFormat.TURTLE,
-    "ntriples": ox.RdfFormat.N_TRIPLES,
-    "jsonld": ox.RdfFormat.JSON_LD,
-    "trig": ox.RdfFormat.TRIG,
-    "nquads": ox.RdfFormat.N_QUADS,
-    "rdfxml": ox.RdfFormat.RDF_XML,
-}
 _EXTENSIONS = {"owl": ox.RdfFormat.RDF_XML, "jsonld": ox.RdfFormat.JSON_LD}
 
 _POSITION = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
 #: The engine reports its own rules as if they were tokens: they are the ones that read as prose.
 _PROSE = re.compile(r"[A-Z][\w*]* (?:is|can|contains|must|does|has)[\w *?$']+")
-_FIRST_COUNT = 1 << 16
+
+_OF_THE_DISK = re.compile(r"IO error|Corruption|[^:]*: (?:IO error|Corruption)")
+_LOST = "The store on disk cannot be read at the moment; try again in a few seconds."
+
+
+class Store(Protocol):
+    """What answers queries: `len` is its number of quads."""
+
+    def evaluate(self, operation: Operation, form: Format, caps: Caps | None = None) -> Answer:
+        """Evaluate a query and serialise its answer; raises the KgError that it deserves."""
+
+    def __len__(self) -> int:
+        """Return the number of quads."""
 
 
 @dataclass(frozen=True)
-class Caps:
-    """The most rows (or triples) and bytes of one answer."""
+class Source:
+    """What a loader holds: the data's fingerprint, their quads, and how a worker gets its store.
 
-    rows: int = 1_000_000
-    bytes: int = 256 * 1024 * 1024
+    `open` is called in the worker, after the fork; it raises KgError when there is nothing to
+    open any more. `descriptors` are those that the store may take later, for files or a connection.
+    """
 
-
-@dataclass(frozen=True)
-class Answer:
-    """A serialised answer; `truncated` only where the client asked for at most so many rows."""
-
-    body: bytes
-    truncated: bool = False
-
-
-class _EnoughError(Exception):
-    """Raised by a writer into the engine to stop it: what is wanted has been written."""
+    fingerprint: str
+    quads: int
+    open: Callable[[], Store]
+    descriptors: int = 0
 
 
 @dataclass
 class GraphStore:
-    """Named graphs in memory; `prefixes` are used in Turtle, TriG and RDF/XML answers.
+    """Named graphs; `prefixes` are used in Turtle, TriG and RDF/XML answers.
 
     `base` resolves relative IRIs in queries; with a JSON-LD `context`, answers in JSON-LD are
-    compact and carry it, else they are expanded as the engine writes them.
+    compact and carry it, else they are expanded as the engine writes them. In memory, or in a
+    new `folder` on disk.
     """
 
     prefixes: Mapping[str, str] = field(default_factory=dict)
     base: str | None = None
     context: Mapping[str, Any] | None = None
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
-        self._store = ox.Store()
+        self.watched: Path | None = None
+        self._store = ox.Store(self.folder) if self.folder else ox.Store()
         self._copied = 0
         self._overlap: bool | None = None
+
+    def open_folder(self, folder: Path, copied: int) -> None:
+        """Read from a folder that another store was filled in, where it `copied` so many quads.
+
+        Raises OSError when that folder cannot be read.
+        """
+        self._store, self._copied = ox.Store.read_only(str(folder)), copied
+        self._overlap = copied > 0
+        # The engine opens its files one by one; without them some queries would never end.
+        self.watched = folder
 
     def __len__(self) -> int:
         """Return the number of quads that were loaded."""
         return len(self._store) - self._copied
 
-    def settle(self) -> None:
+    def settle(self) -> int:
         """See to it that the default graph is a true union, in which each triple stands once.
 
         The engine's own union repeats a triple that stands in two graphs. Where there is one, the
-        union is stored as the default graph itself, at the cost of memory. Call it when all files
-        are loaded.
+        union is stored as the default graph itself, at the cost of room. Call it when all files
+        are loaded. Returns how many quads were copied for that.
         """
         if self._overlaps():
             before = len(self._store)
-            triples = (ox.Quad(q.subject, q.predicate, q.object) for q in list(self._store))
-            self._store.extend(triples)
+            triples = (ox.Quad(q.subject, q.predicate, q.object) for q in self._store)
+            self._store.bulk_extend(triples)
             self._copied = len(self._store) - before
+        if self.folder:
+            self._store.optimize()
+        return self._copied
 
     def load(self, path: Path) -> None:
         """Add a file of any RDF format, told by its extension; named graphs are kept.
@@ -114,13 +120,18 @@ class GraphStore:
         base = f"file:///{path.name.replace(' ', '%20')}"
         self._overlap = None
         try:
-            self._store.load(path=str(path), format=rdf_format, base_iri=base)
+            fill = self._store.bulk_load if self.folder else self._store.load
+            fill(path=str(path), format=rdf_format, base_iri=base)
         except FileNotFoundError:
             raise NotFoundError(f"There is no file {path}.") from None
         except SyntaxError as error:
             where = f", line {error.lineno}, column {error.offset}" if error.lineno else ""
             raise DataError(f"{path.name}{where}: {error.msg}.") from None
         except (OSError, ValueError) as error:
+            if self.folder:  # the engine does not tell a file that cannot be read from a full disk
+                raise InputError(
+                    f"{path.name} cannot be stored on disk: {_one_line(str(error))}."
+                ) from None
             raise DataError(f"{path.name} cannot be read: {_one_line(str(error))}.") from None
 
     def evaluate(self, operation: Operation, form: Format, caps: Caps | None = None) -> Answer:
@@ -130,14 +141,19 @@ class GraphStore:
         TooLargeError for an answer above the caps.
         """
         caps = caps or Caps()
+        writing = Writing(self.prefixes, self.context)
+        if self.watched and not self.watched.exists():
+            raise StoreLostError(_LOST)
         try:
             results = self._query(operation)
             if isinstance(results, ox.QueryTriples):
-                return self._graph(results, operation, form, caps)
-            return self._table(results, operation, form, caps)
+                return writing.graph(results, operation, form, caps)
+            return writing.table(results, operation, form, caps)
         except SyntaxError as error:
             raise QueryError(explain(operation.query, str(error))) from None
         except (RuntimeError, ValueError, OSError) as error:
+            if self.watched and _OF_THE_DISK.match(str(error)):
+                raise StoreLostError(_LOST) from None
             raise QueryError(f"{_one_line(str(error))}.") from None
 
     def _query(self, operation: Operation) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
@@ -157,114 +173,6 @@ class GraphStore:
         if self._overlap is None:
             self._overlap = overlaps(self._store)
         return self._overlap
-
-    def _table(
-        self,
-        results: ox.QuerySolutions | ox.QueryBoolean,
-        operation: Operation,
-        form: Format,
-        caps: Caps,
-    ) -> Answer:
-        if form.name not in _RESULTS:
-            raise QueryError("The query makes a table; this request expected a graph.")
-        writer = _TableWriter(form.name, caps, operation.maxrows)
-        with contextlib.suppress(_EnoughError):
-            results.serialize(writer, _RESULTS[form.name])
-        if isinstance(results, ox.QueryBoolean):
-            return Answer(writer.getvalue())
-        return writer.answer()
-
-    def _graph(
-        self, triples: ox.QueryTriples, operation: Operation, form: Format, caps: Caps
-    ) -> Answer:
-        if form.name not in _GRAPHS:
-            raise QueryError("The query makes a graph; this request expected a table.")
-        writer = _Writer(caps)
-        counted = _Counted(triples, operation.maxrows, caps.rows)
-        if form.name == "jsonld" and self.context:
-            quads = (ox.Quad(t.subject, t.predicate, t.object) for t in counted)
-            writer.write(compact_dataset(quads, self.context))
-        else:
-            ox.serialize(counted, writer, _GRAPHS[form.name], prefixes=dict(self.prefixes))
-        return Answer(writer.getvalue(), counted.truncated)
-
-
-class _Writer(io.BytesIO):
-    """Collects an answer and stops the engine at the byte cap."""
-
-    def __init__(self, caps: Caps) -> None:
-        super().__init__()
-        self.caps = caps
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        if self.tell() + len(data) > self.caps.bytes:
-            self.full()
-        return super().write(data)
-
-    def full(self) -> None:
-        """Refuse the answer: it has too many bytes."""
-        raise _too_large(f"{self.caps.bytes} bytes")
-
-
-class _TableWriter(_Writer):
-    """Also counts rows, each time that the answer has doubled: counting costs a pass."""
-
-    def __init__(self, name: str, caps: Caps, maxrows: int | None) -> None:
-        super().__init__(caps)
-        self.name, self.maxrows = name, maxrows
-        self.next_count = _FIRST_COUNT
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        written = super().write(data)
-        if self.tell() >= self.next_count:
-            self.next_count *= 2
-            if count_rows(self.getvalue(), self.name) > self.rows:
-                raise _EnoughError
-        return written
-
-    @property
-    def rows(self) -> int:
-        """The most rows that this answer may have."""
-        return min(self.maxrows or self.caps.rows, self.caps.rows)
-
-    def full(self) -> None:
-        """At the byte cap, enough rows may have come already."""
-        if self.maxrows and count_rows(self.getvalue(), self.name) > self.rows:
-            raise _EnoughError
-        super().full()
-
-    def answer(self) -> Answer:
-        """Return the finished answer; raises TooLargeError above the row cap."""
-        body = self.getvalue()
-        if count_rows(body, self.name) <= self.rows:
-            return Answer(body)
-        if self.rows != self.maxrows:
-            raise _too_large(f"{self.caps.rows} rows")
-        return Answer(first_rows(body, self.name, self.rows), truncated=True)
-
-
-class _Counted:
-    """Triples, once each and counted: stops at `maxrows`, fails above the cap."""
-
-    def __init__(self, triples: Iterable[ox.Triple], maxrows: int | None, cap: int) -> None:
-        self.triples, self.maxrows, self.cap = triples, maxrows, cap
-        self.truncated = False
-
-    def __iter__(self) -> Iterator[ox.Triple]:
-        for rows, triple in enumerate(self.triples):
-            if self.maxrows and rows == self.maxrows:
-                self.truncated = True
-                return
-            if rows == self.cap:
-                raise _too_large(f"{self.cap} triples")
-            yield triple
-
-
-def _too_large(limit: str) -> TooLargeError:
-    return TooLargeError(
-        f"The answer has more than {limit}; ask for a part of it with LIMIT and OFFSET."
-    )
-
 
 def explain(query: str, message: str) -> str:
     """One sentence with line and column for the engine's complaint about a query text.

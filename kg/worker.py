@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from kg.codings import PLAIN, Coding
-from kg.errors import InternalError, KgError, MemoryLimitError
+from kg.errors import InternalError, KgError, MemoryLimitError, StoreLostError
 from kg.media import named
 from kg.protocol import Operation
-from kg.store import Caps, GraphStore
+from kg.results import Caps
+from kg.store import Store
 
 LENGTH = struct.Struct("!I")
 ANSWER = struct.Struct("!II")  # length of the JSON, length of the body
@@ -40,6 +41,7 @@ class LoaderConfig:
     """What a loader loads and how many workers it keeps, with their limits.
 
     `digest` is the SHA-256 that the one file of a snapshot must have, and then names the data.
+    `store` is `memory`, `disk` (built in the folder `stores`) or the URL of another server.
     `memory` is what a worker may allocate beyond the shared graph, in bytes; `caps` bound one
     answer; `about` is what pages say of the data: counts by name.
     """
@@ -53,6 +55,8 @@ class LoaderConfig:
     workers: int = 2
     memory: int = 2 << 30
     caps: Caps = field(default_factory=Caps)
+    store: str = "memory"
+    stores: str = ""
 
     def to_json(self) -> bytes:
         """Return the configuration as the loader reads it."""
@@ -104,7 +108,7 @@ def read_framed(sock: socket.socket) -> bytes:
     return read_exactly(sock, LENGTH.unpack(read_exactly(sock, LENGTH.size))[0])
 
 
-def answer(store: GraphStore, job: Job, caps: Caps) -> tuple[dict[str, Any], bytes]:
+def answer(store: Store, job: Job, caps: Caps) -> tuple[dict[str, Any], bytes]:
     """Evaluate a job: what is said about the answer, and its bytes (none after an error)."""
     try:
         done = store.evaluate(job.operation, named(job.format), caps)
@@ -121,7 +125,7 @@ def answer(store: GraphStore, job: Job, caps: Caps) -> tuple[dict[str, Any], byt
     return {"truncated": done.truncated, "coding": coding}, body
 
 
-def work(store: GraphStore, sock: socket.socket, config: LoaderConfig) -> None:
+def work(store: Store, sock: socket.socket, config: LoaderConfig) -> None:
     """Answer jobs until the server closes the socket, or one has taken much memory.
 
     The engine's memory goes back to the system in part only. A worker that took a quarter of
@@ -133,7 +137,8 @@ def work(store: GraphStore, sock: socket.socket, config: LoaderConfig) -> None:
         job = Job.from_json(read_framed(sock))
         _limit_cpu(job.seconds)
         about, body = answer(store, job, config.caps)
-        about["last"] = last = _peak() > most
+        lost = about.get("error") == StoreLostError.__name__  # the next worker may find it again
+        about["last"] = last = lost or _peak() > most
         head = json.dumps(about).encode()
         sock.sendall(ANSWER.pack(len(head), len(body)) + head)
         sock.sendall(body)
@@ -159,16 +164,20 @@ def _limit_memory(allowed: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def _deny_files_and_network(sock: socket.socket) -> socket.socket:
-    """Leave the worker its one socket, and no free descriptor to open a file or a connection."""
+def keep_only(sock: socket.socket) -> socket.socket:
+    """Close every descriptor of this process but its socket and the three of every process."""
     lowest = os.dup2(sock.detach(), 3)
     os.closerange(4, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
     return socket.socket(fileno=lowest)
 
 
-def confine(sock: socket.socket, memory: int) -> socket.socket:
-    """Leave this process `memory` more bytes, no core file, and no descriptor but its socket."""
+def confine(memory: int, descriptors: int = 0) -> None:
+    """Leave this process `memory` more bytes, no core file, and so many descriptors.
+
+    A store in memory needs no descriptor, so there is none to open a file or a connection with.
+    One on disk opens its many files when it needs them, and can open no more than those; one on
+    another server has its one connection.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash would write the graph to the disk
     _limit_memory(memory)  # reads a file, so before files are denied
-    return _deny_files_and_network(sock)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4 + descriptors, 4 + descriptors))

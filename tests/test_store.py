@@ -12,8 +12,9 @@ import rdflib
 from kg.errors import DataError, InputError, NotFoundError, QueryError, TooLargeError
 from kg.media import FORMATS, named, offered
 from kg.protocol import Operation, operation
+from kg.results import Caps
 from kg.rows import count_rows, first_rows
-from kg.store import Caps, GraphStore, explain
+from kg.store import GraphStore, explain
 
 TRIG = """
 @prefix : <http://example.org/> .

@@ -26,7 +26,7 @@ from kg.errors import (
 )
 from kg.pool import Pool
 from kg.protocol import Operation, operation
-from kg.store import Caps
+from kg.results import Caps
 from kg.worker import Job, LoaderConfig
 
 ENOUGH = 30.0
