@@ -266,6 +266,8 @@ async def _reload(
 def _print_urls(sock: socket.socket, pool: Pool) -> None:
     host, port = sock.getsockname()[:2]
     root = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    if pool.current.said:
+        sys.stderr.write(f"{pool.current.said}\n")
     sys.stdout.write(
         f"Serving {pool.current.quads:,} statements, fingerprint {pool.fingerprint[:16]}.\n"
         f"Start page       {root}/\nSPARQL endpoint  {root}/sparql\nStop with Ctrl+C.\n"

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 from kg.assets import locate
 from kg.entities import Names
 from kg.errors import InputError, NotFoundError
+from kg.loader import load
 from kg.media import FORMATS, Format, named
 from kg.names import suggest
 from kg.queries import Question, ask, bind, find_question, parse_question, read_names
 from kg.rdf import Prefixes
 from kg.scan import scan
+from kg.served import loader_config
 from kg.settings import Settings
-from kg.snapshots import DATA, current_snapshot
-from kg.store import GraphStore
+from kg.store import Store
 from kg.tables import answer_table, column, coverage_line, question_help
 
 if TYPE_CHECKING:
@@ -81,11 +82,10 @@ def coverage_summary(settings: Settings, request: Request) -> str:
     return coverage_line(body) if isinstance(body, bytes) else ""
 
 
-def open_store(settings: Settings) -> GraphStore:
-    """Return the current snapshot in memory."""
-    store = GraphStore(Prefixes.read(locate(settings).prefixes), settings.base_iri)
-    store.load(current_snapshot(settings) / DATA)
-    return store
+def open_store(settings: Settings) -> Store:
+    """Return the current snapshot, in memory or on disk, or the server that the settings name."""
+    prefixes = Prefixes.read(locate(settings).prefixes)
+    return load(loader_config(settings, None, prefixes, compact=False)).open()
 
 
 def _form(name: str) -> Format | None:
@@ -152,15 +152,13 @@ def _with_bare(
     return {**values, **{name: [word] for name, word in zip(free, bare, strict=False)}}
 
 
-def _shown(
-    store: GraphStore, text: str, names: Names, *, makes_graph: bool
-) -> "bytes | Table | str":
+def _shown(store: Store, text: str, names: Names, *, makes_graph: bool) -> "bytes | Table | str":
     if makes_graph:
         return ask(store, text, named("turtle"))
     return answer_table(ask(store, text, named("json")), names)
 
 
-def _claims(store: GraphStore, text: str, form: Format, names: Names) -> bytes:
+def _claims(store: Store, text: str, form: Format, names: Names) -> bytes:
     """Return the claims in the answer's column `claim` as a graph."""
     found = column(ask(store, text, named("json")), "claim")
     if not found:

@@ -26,6 +26,8 @@ app = typer.Typer(
     help="A knowledge graph of contested events: every statement with its passage and speaker.",
 )
 
+STORE_HELP = "memory, disk, or the URL of a SPARQL 1.1 query service (KG_STORE)."
+
 #: Exit code after Ctrl-C, as shells have it (128 + SIGINT).
 INTERRUPTED = 130
 
@@ -116,6 +118,7 @@ def query(
     ] = None,
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv, json, turtle…")] = "",
     output: Output = None,
+    store: Annotated[str, typer.Option(help=STORE_HELP)] = "",
 ) -> None:
     """Ask a named question (kg query NAME --help), a file of SPARQL, or - for standard input."""
     from kg.asking import Request, answer, help_text
@@ -127,7 +130,7 @@ def query(
     if question is None:
         _list_questions()
         return
-    found = answer(settings_now(), Request(question, arguments, form))
+    found = answer(settings_now(store), Request(question, arguments, form))
     if isinstance(found, bytes):
         write(found, output)
     elif output:
@@ -161,13 +164,14 @@ def serve(
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port (8000).")] = None,
+    store: Annotated[str, typer.Option(help=STORE_HELP)] = "",
 ) -> None:
     """Serve the graph: SPARQL endpoint and pages."""
     from kg import app as server
     from kg.assets import locate
     from kg.rdf import Prefixes
 
-    settings = settings_now()
+    settings = settings_now(store)
     prefixes = Prefixes.read(locate(settings).prefixes)
     server.serve(settings, files or None, host, port, prefixes)
 

@@ -112,5 +112,7 @@ def open_disk(store: GraphStore, folder: Path, copied: int) -> GraphStore:
     try:
         store.open_folder(folder, copied)
     except OSError:
-        raise DataError(f"The disk store {folder} is gone or damaged; restart to rebuild.") from None
+        raise DataError(
+            f"The disk store {folder} is gone or damaged; restart to rebuild."
+        ) from None
     return store

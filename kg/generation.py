@@ -124,7 +124,7 @@ class Generation:
     def __init__(self, config: LoaderConfig) -> None:
         self.config = config
         self.pool: Owner | None = None
-        self.fingerprint, self.quads = "", 0
+        self.fingerprint, self.quads, self.said = "", 0, ""
         self.workers: set[Channel] = set()
         self.busy = 0
         self.retired = False
@@ -172,6 +172,7 @@ class Generation:
         about = json.loads(read_exactly(self.control, number))
         if kind == b"R":
             self.fingerprint, self.quads = about["fingerprint"], about["quads"]
+            self.said = about["said"]
             self._settle(None)
         else:
             self._settle(foreseen(about))

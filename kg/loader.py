@@ -22,8 +22,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from kg.connection import Access
 from kg.disk import build_disk, disk_folder, number_of_files, open_disk, read_sizes
-from kg.errors import DataError, KgError
+from kg.errors import DataError, KgError, StoreLostError
+from kg.rdf import BASE
+from kg.record import survey
+from kg.remote import RemoteStore
+from kg.service import Service
 from kg.store import GraphStore, Source
 from kg.worker import LoaderConfig, confine, keep_only, read_framed, work
 
@@ -31,6 +36,8 @@ from kg.worker import LoaderConfig, confine, keep_only, read_framed, work
 NOTE = struct.Struct("!cII")
 #: How a worker ends that finds nothing to open: a store that was on disk before.
 _GONE = 3
+#: Seconds until a worker that cannot reach its server makes room for one that tries again.
+_PATIENCE = 1.0
 
 
 class Loader:
@@ -105,6 +112,8 @@ class Loader:
             work(store, sock, self.config)
         except DataError:
             os._exit(_GONE)
+        except StoreLostError:
+            time.sleep(_PATIENCE)
         finally:
             os._exit(0)
 
@@ -114,7 +123,9 @@ def load(config: LoaderConfig) -> Source:
 
     Raises DataError for a file that cannot be read or does not have the configured digest.
     """
-    return _on_disk(config) if config.store == "disk" else _in_memory(config)
+    if config.store == "disk":
+        return _on_disk(config)
+    return _in_memory(config) if config.store == "memory" else _on_server(config)
 
 
 def _in_memory(config: LoaderConfig) -> Source:
@@ -139,6 +150,21 @@ def _on_disk(config: LoaderConfig) -> Source:
         quads,
         lambda: open_disk(_empty(config), folder, copied),
         number_of_files(folder),
+    )
+
+
+def _on_server(config: LoaderConfig) -> Source:
+    """Return our graphs on another server, after a look at them; workers connect by themselves."""
+    access = Access(config.store, config.user, config.password)
+    service = Service(access)
+    record, said = survey(service, config.base or BASE)
+    service.connection.close()
+    return Source(
+        record.fingerprint,
+        sum(record.graphs.values()),
+        lambda: RemoteStore(access, record.graphs, _empty(config)),
+        1,
+        said,
     )
 
 
@@ -174,7 +200,11 @@ def main(descriptor: int) -> None:
     except KgError as error:
         _note(control, b"E", {"error": type(error).__name__, "message": str(error)})
         return
-    _note(control, b"R", {"fingerprint": source.fingerprint, "quads": source.quads})
+    _note(
+        control,
+        b"R",
+        {"fingerprint": source.fingerprint, "quads": source.quads, "said": source.said},
+    )
     gc.freeze()
     loader = Loader(control, config, source)
     try:

@@ -33,7 +33,7 @@ from kg.media import Format, named
 from kg.names import suggest
 from kg.protocol import operation
 from kg.rdf import BASE
-from kg.store import GraphStore
+from kg.store import Store
 
 CLAIMS = BASE + "claim/"
 KINDS = ("entity", "document", "term", "thing", "claim", "date", "start", "end", "text")
@@ -131,7 +131,7 @@ def bind(question: Question, values: Mapping[str, Sequence[str]], names: Names) 
     return text
 
 
-def ask(store: GraphStore, text: str, form: Format) -> bytes:
+def ask(store: Store, text: str, form: Format) -> bytes:
     """Return the answer to a SPARQL text, serialised.
 
     Raises `QueryError` for bad SPARQL, `ForbiddenError` for an update or a call of another
@@ -140,7 +140,7 @@ def ask(store: GraphStore, text: str, form: Format) -> bytes:
     return store.evaluate(operation([("query", text)]), form).body
 
 
-def read_names(store: GraphStore) -> Names:
+def read_names(store: Store) -> Names:
     """Return all spellings of the graph in a store."""
     body = ask(store, find_question("spellings").text, named("csv"))
     rows = csv.DictReader(io.StringIO(body.decode(), newline=""))

@@ -72,7 +72,7 @@ def scan(text: str) -> Scan:
     >>> scan("PREFIX select: <http://x/> # ASK\nCONSTRUCT WHERE { ?service ?p 'SERVICE' }").form
     'CONSTRUCT'
     """
-    tokens = list(_tokens(text))
+    tokens = [(kind, value) for kind, value, _ in tokens_of(text)]
     words = [value.upper() for kind, value in tokens if kind == "word"]
     return Scan(
         _form(words),
@@ -100,7 +100,7 @@ def dataset_clause(text: str) -> DatasetClause | None:
     >>> dataset_clause("PREFIX a: <u:> SELECT * FROM a:g FROM NAMED <u:h> { ?s ?p ?o }")
     DatasetClause(prologue='PREFIX a: <u:>', default=('a:g',), named=('<u:h>',))
     """
-    tokens = list(_tokens(text))
+    tokens = [(kind, value) for kind, value, _ in tokens_of(text)]
     start = next((n for n, (kind, value) in enumerate(tokens)
                   if kind == "word" and value.upper() not in _PROLOGUE), 0)  # fmt: skip
     found: dict[bool, list[str]] = {False: [], True: []}
@@ -118,8 +118,8 @@ def dataset_clause(text: str) -> DatasetClause | None:
     return DatasetClause(prologue, tuple(found[False]), tuple(found[True]))
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    """Yield kind and text of each token, in one pass.
+def tokens_of(text: str) -> Iterator[tuple[str, str, int]]:
+    """Yield kind, text and place of each token that is no space or comment, in one pass.
 
     Whether a run of word characters begins a prefixed name is seen at its end only. Each run is
     therefore read as a whole: a look ahead from each of its words would take quadratic time.
@@ -128,9 +128,9 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
         kind = str(match.lastgroup)
         if kind == "run":
             for part in _PART.finditer(match.group()):
-                yield str(part.lastgroup), part.group()
+                yield str(part.lastgroup), part.group(), match.start() + part.start()
         elif kind not in ("space", "comment"):
-            yield kind, match.group()
+            yield kind, match.group(), match.start()
 
 
 def _form(words: list[str]) -> str | None:
@@ -178,7 +178,7 @@ def undeclared_prefixes(text: str) -> list[str]:
     >>> undeclared_prefixes("PREFIX a: <http://x/> ASK { ?s a:b c:d }")
     ['c']
     """
-    return _undeclared(_tokens(text))
+    return _undeclared((kind, value) for kind, value, _ in tokens_of(text))
 
 
 def _undeclared(tokens: Iterable[tuple[str, str]]) -> list[str]:

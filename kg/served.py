@@ -7,22 +7,31 @@ from typing import Any
 from kg.assets import locate
 from kg.context import read_context
 from kg.disk import FOLDER
-from kg.errors import NotFoundError
+from kg.errors import InputError, NotFoundError
+from kg.results import Caps
 from kg.settings import Settings
 from kg.snapshots import DATA, current_snapshot, read_snapshot
-from kg.results import Caps
 from kg.worker import LoaderConfig
 
 
 def loader_config(
-    settings: Settings, files: list[Path] | None, prefixes: Mapping[str, str] | None = None
+    settings: Settings,
+    files: list[Path] | None,
+    prefixes: Mapping[str, str] | None = None,
+    *,
+    compact: bool = True,
 ) -> LoaderConfig:
     """Return what the loader is to hold: the given files, or the current snapshot.
 
     A snapshot must have the digest that its record names: its fingerprint, for the data are
-    canonical N-Quads. Raises NotFoundError or DataError when it cannot be served.
+    canonical N-Quads. JSON-LD is `compact` where our context is at hand.
+    Raises NotFoundError or DataError when it cannot be served.
     """
     digest, about = None, {}
+    if is_remote(settings):
+        if files:
+            raise InputError("Files are served from memory or disk; leave them out, or --store.")
+        files = []
     if files is None:
         folder = current_snapshot(settings)
         snapshot = read_snapshot(folder)
@@ -34,7 +43,7 @@ def loader_config(
         files=tuple(str(path.absolute()) for path in files),
         digest=digest,
         prefixes=dict(prefixes or {}),
-        context=_context(settings),
+        context=_context(settings) if compact else None,
         base=settings.base_iri,
         about=about,
         workers=settings.workers,
@@ -42,7 +51,14 @@ def loader_config(
         caps=Caps(settings.row_limit, settings.byte_limit),
         store=settings.store,
         stores=str(settings.snapshots / FOLDER),
+        user=settings.store_user,
+        password=settings.store_password,
     )
+
+
+def is_remote(settings: Settings) -> bool:
+    """Tell whether queries go to another server."""
+    return settings.store not in ("memory", "disk")
 
 
 def _context(settings: Settings) -> dict[str, Any] | None:

@@ -137,7 +137,10 @@ class Settings:
         default="memory",
     )
     store_user: str = _setting(
-        "KG_STORE_USER", "Name to give to the server that KG_STORE names.", str, default="",
+        "KG_STORE_USER",
+        "Name to give to the server that KG_STORE names.",
+        str,
+        default="",
         shown="none",
     )
     store_password: str = _setting(

@@ -5,8 +5,9 @@ is the union of all graphs. The store in a folder is made by `kg/disk.py`, and t
 server is `kg/remote.py`; who asks cannot tell them apart.
 """
 
+import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -45,13 +46,15 @@ class Source:
     """What a loader holds: the data's fingerprint, their quads, and how a worker gets its store.
 
     `open` is called in the worker, after the fork; it raises KgError when there is nothing to
-    open any more. `descriptors` are those that the store may take later, for files or a connection.
+    open any more. `descriptors` are those that the store may take later, for files or a
+    connection; `said` is a sentence for who starts the server.
     """
 
     fingerprint: str
     quads: int
     open: Callable[[], Store]
     descriptors: int = 0
+    said: str = ""
 
 
 @dataclass
@@ -144,13 +147,40 @@ class GraphStore:
         writing = Writing(self.prefixes, self.context)
         if self.watched and not self.watched.exists():
             raise StoreLostError(_LOST)
-        try:
+        with self._complaints(operation.query):
             results = self._query(operation)
             if isinstance(results, ox.QueryTriples):
                 return writing.graph(results, operation, form, caps)
             return writing.table(results, operation, form, caps)
+
+    def check(self, operation: Operation) -> None:
+        """Raise QueryError for a query that the engine refuses; its answer is left."""
+        with self._complaints(operation.query):
+            self._query(operation)
+
+    def triples(self, text: str) -> Iterator[ox.Triple]:
+        """Yield what a CONSTRUCT makes."""
+        with self._complaints(text):
+            results = self._store.query(text, base_iri=self.base)
+            if isinstance(results, ox.QueryTriples):
+                yield from results
+
+    def resolve(self, prologue: str, terms: Sequence[str]) -> list[str]:
+        """Return the IRIs that terms of a query are, with the prefixes and base of its prologue."""
+        columns = " ".join(f"({term} AS ?t{place})" for place, term in enumerate(terms))
+        if not columns:
+            return []
+        found = self._store.query(f"{prologue}SELECT {columns} {{}}", base_iri=self.base)
+        rows = found if isinstance(found, ox.QuerySolutions) else ()
+        return [str(term).strip("<>") for row in rows for term in row]
+
+    @contextlib.contextmanager
+    def _complaints(self, text: str) -> Iterator[None]:
+        """Turn what the engine says against a query into our errors."""
+        try:
+            yield
         except SyntaxError as error:
-            raise QueryError(explain(operation.query, str(error))) from None
+            raise QueryError(explain(text, str(error))) from None
         except (RuntimeError, ValueError, OSError) as error:
             if self.watched and _OF_THE_DISK.match(str(error)):
                 raise StoreLostError(_LOST) from None
@@ -173,6 +203,7 @@ class GraphStore:
         if self._overlap is None:
             self._overlap = overlaps(self._store)
         return self._overlap
+
 
 def explain(query: str, message: str) -> str:
     """One sentence with line and column for the engine's complaint about a query text.

@@ -22,9 +22,13 @@ Output = Annotated[
 ]
 
 
-def settings_now() -> Settings:
-    """Return the settings from the environment; raises InputError for a bad one."""
-    return Settings.from_environment(os.environ)
+def settings_now(store: str = "") -> Settings:
+    """Return the settings from the environment, with the `store` that an option named, if any.
+
+    Raises InputError for a bad one.
+    """
+    env = {**os.environ, "KG_STORE": store} if store else os.environ
+    return Settings.from_environment(env)
 
 
 def show(shown: "Table | str") -> None:

@@ -22,7 +22,7 @@ from kg.media import named
 from kg.names import normalize, suggest
 from kg.queries import ask
 from kg.rdf import TERMS
-from kg.store import GraphStore
+from kg.store import Store
 
 Rows = Sequence[Mapping[str, str]]
 
@@ -124,12 +124,12 @@ def rows(body: bytes) -> list[dict[str, str]]:
     return [{name: term["value"] for name, term in row.items()} for row in bindings]
 
 
-def rows_of(store: GraphStore, question: Path) -> list[dict[str, str]]:
+def rows_of(store: Store, question: Path) -> list[dict[str, str]]:
     """Return the rows that a store has for the question in a file."""
     return rows(ask(store, question.read_text("utf-8"), named("json")))
 
 
-def things_in(store: GraphStore) -> Things:
+def things_in(store: Store) -> Things:
     """Return all things of the graph in a store."""
     return read_things({name: rows_of(store, path) for name, path in QUESTIONS.items()})
 

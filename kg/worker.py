@@ -41,7 +41,8 @@ class LoaderConfig:
     """What a loader loads and how many workers it keeps, with their limits.
 
     `digest` is the SHA-256 that the one file of a snapshot must have, and then names the data.
-    `store` is `memory`, `disk` (built in the folder `stores`) or the URL of another server.
+    `store` is `memory`, `disk` (built in the folder `stores`) or the URL of another
+    server, with `user` and `password` if it wants them.
     `memory` is what a worker may allocate beyond the shared graph, in bytes; `caps` bound one
     answer; `about` is what pages say of the data: counts by name.
     """
@@ -57,6 +58,8 @@ class LoaderConfig:
     caps: Caps = field(default_factory=Caps)
     store: str = "memory"
     stores: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
 
     def to_json(self) -> bytes:
         """Return the configuration as the loader reads it."""

@@ -1,0 +1,102 @@
+"""What another server has of our data: the record that `kg publish` leaves there, and counts.
+
+The record is a graph of its own, outside of what is served: the dataset's fingerprint, and each
+graph with its number of triples (VoID). It has no fingerprint while the data are being published.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from kg.assets import PROBES
+from kg.errors import DataError, NotFoundError
+from kg.service import NO_GRAPH, Service, named_dataset
+
+
+@dataclass(frozen=True)
+class Record:
+    """Graphs on a server with their numbers of triples, and the fingerprint of the whole."""
+
+    fingerprint: str = ""
+    graphs: dict[str, int] = field(default_factory=dict)
+
+
+def record_graph(base: str) -> str:
+    """Return the IRI of the graph that holds the record."""
+    return base + "published"
+
+
+def read_record(service: Service, base: str) -> Record:
+    """Return the record on a server; it is empty where nothing was published."""
+    rows = service.rows(_probe("record"), named_dataset([record_graph(base)], [NO_GRAPH]))
+    fingerprint = next((row["fingerprint"] for row in rows if "fingerprint" in row), "")
+    return Record(fingerprint, {row["graph"]: int(row["triples"]) for row in rows})
+
+
+def count_graphs(service: Service, graphs: Iterable[str] | None = None) -> dict[str, int]:
+    """Return named graphs of a server with their numbers of triples: all, or those given."""
+    dataset = [] if graphs is None else named_dataset([NO_GRAPH], list(graphs) or [NO_GRAPH])
+    rows = service.rows(_probe("graphs"), dataset)
+    return {row["graph"]: int(row["triples"]) for row in rows}
+
+
+def survey(service: Service, base: str) -> tuple[Record, str]:
+    """Return what a server has of ours, and a sentence for who starts ours, if there is need.
+
+    Raises DataError where its record and its data differ or a triple stands in two graphs,
+    NotFoundError where there is no graph of ours.
+    """
+    record = read_record(service, base)
+    if not record.graphs:
+        return _unrecorded(service, base)
+    if not record.fingerprint:
+        raise DataError(
+            f"On {service.access.server} a graph is being published, or was in part; when"
+            " `kg publish` has ended, start again."
+        )
+    if difference := differing(record.graphs, count_graphs(service, record.graphs)):
+        raise DataError(
+            f"{difference[:1].upper()}{difference[1:]} on {service.access.server}; run"
+            " `kg publish` again."
+        )
+    return record, ""
+
+
+def _unrecorded(service: Service, base: str) -> tuple[Record, str]:
+    """Return the graphs under our base; their names and sizes then stand for the data."""
+    own = record_graph(base)
+    everything = count_graphs(service).items()
+    graphs = {iri: size for iri, size in everything if iri.startswith(base) and iri != own}
+    if not graphs:
+        raise NotFoundError(
+            f"There is no graph under {base} on {service.access.server}; load one with"
+            " `kg publish`."
+        )
+    with service.answer(_probe("overlap"), named_dataset([NO_GRAPH], list(graphs))) as answer:
+        if bool(answer):
+            raise DataError(
+                f"On {service.access.server} a triple stands in two graphs, and queries would"
+                " count it twice; keep it in one."
+            )
+    lines = "".join(f"{iri} {size}\n" for iri, size in sorted(graphs.items()))
+    said = (
+        "The server has no record of `kg publish`: the fingerprint is one of the graphs' names and"
+        " sizes. After a change of the data send SIGHUP."
+    )
+    return Record(hashlib.sha256(lines.encode()).hexdigest(), graphs), said
+
+
+def differing(wanted: dict[str, int], found: dict[str, int]) -> str:
+    """Return which graph has not as many triples as it should, as part of a sentence, or ''.
+
+    >>> differing({"u:a": 2, "u:b": 3}, {"u:a": 2})
+    'graph u:b has 0 triples instead of 3'
+    """
+    for iri, triples in wanted.items():
+        if (has := found.get(iri, 0)) != triples:
+            return f"graph {iri} has {has:,} triples instead of {triples:,}"
+    return ""
+
+
+def _probe(name: str) -> str:
+    return (PROBES / f"{name}.rq").read_text("utf-8")

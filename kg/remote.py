@@ -1,0 +1,156 @@
+"""The graph on another SPARQL 1.1 server, asked in such a way that the answers are ours.
+
+The query is read by our own engine first, so that complaints are the same and nothing but SPARQL
+1.1 goes out; its dataset is our graphs and no others. Formats and caps are those of the store in
+memory, for the same code makes them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, TypeVar
+
+import pyoxigraph as ox
+
+from kg.assets import PROBES
+from kg.connection import Access
+from kg.errors import QueryError
+from kg.media import Format
+from kg.protocol import Fields, Operation
+from kg.results import Answer, Caps, Writing
+from kg.rewrite import (
+    Graph,
+    refuse_own_functions,
+    split_graph,
+    split_prologue,
+    without_dataset,
+)
+from kg.service import NO_GRAPH, Service, named_dataset
+from kg.store import GraphStore
+
+#: Rows that are filled into a template, or resources that are described, at one time.
+_AT_ONCE = 500
+_BLANK = "urn:x-contested:blank:"
+
+T = TypeVar("T")
+
+
+@dataclass
+class RemoteStore:
+    """Our graphs on a server: `graphs` has their numbers of triples.
+
+    `local` is an empty store with prefixes, base and context.
+    """
+
+    access: Access
+    graphs: dict[str, int]
+    local: GraphStore
+
+    def __post_init__(self) -> None:
+        self.service = Service(self.access)
+
+    def __len__(self) -> int:
+        """Return the number of quads in our graphs."""
+        return sum(self.graphs.values())
+
+    def evaluate(self, operation: Operation, form: Format, caps: Caps | None = None) -> Answer:
+        """Have the server evaluate a query, and serialise its answer.
+
+        Raises as `GraphStore.evaluate`, and as `Service.answer`.
+        """
+        caps = caps or Caps()
+        self.local.check(operation)
+        refuse_own_functions(operation.query)
+        asked = without_dataset(operation.query)
+        resolved = replace(
+            operation,
+            query=asked.text,
+            default_graphs=operation.default_graphs or self._resolved(asked.text, asked.default),
+            named_graphs=operation.named_graphs or self._resolved(asked.text, asked.named),
+        )
+        dataset = self._dataset(resolved)
+        writing = Writing(self.local.prefixes, self.local.context)
+        if operation.is_graph:
+            return writing.graph(self._graph(asked.text, dataset), operation, form, caps)
+        with self.service.answer(self._text(asked.text), dataset, operation.maxrows) as results:
+            return writing.table(results, operation, form, caps)
+
+    def _text(self, text: str) -> str:
+        return f"BASE <{self.local.base}>\n{text}" if self.local.base else text
+
+    def _dataset(self, operation: Operation) -> Fields:
+        """Return our graphs, or those of them that the request names."""
+        default, names = operation.default_graphs, operation.named_graphs
+        if operation.union:
+            return named_dataset(list(self.graphs), list(self.graphs))
+        if default is None and names is None:
+            raise QueryError("Write FROM or FROM NAMED, a space, and the IRI of one graph.")
+        ours = [
+            [iri for iri in given or () if iri in self.graphs] or [NO_GRAPH]
+            for given in (default, names)
+        ]
+        return named_dataset(*ours)
+
+    def _resolved(self, text: str, terms: Sequence[str]) -> tuple[str, ...] | None:
+        """Return terms of a query as IRIs, with its prefixes and base."""
+        return tuple(self.local.resolve(split_prologue(text), terms)) if terms else None
+
+    def _graph(self, text: str, dataset: Fields) -> Iterator[ox.Triple]:
+        """Yield the triples that a CONSTRUCT or DESCRIBE makes, each once."""
+        asked = split_graph(text)
+        make = self._constructed if asked.template else self._described
+        seen = set()
+        for triple in make(asked, dataset):
+            if triple not in seen:
+                seen.add(triple)
+                yield triple
+
+    def _constructed(self, asked: Graph, dataset: Fields) -> Iterator[ox.Triple]:
+        names = " ".join(f"?{name}" for name in asked.variables)
+        for rows in _parts(self._solutions(asked.select, dataset)):
+            values = " ".join(
+                f"({' '.join(_written(row[name]) for name in asked.variables)})" for row in rows
+            )
+            rows_as_pattern = f"{{ VALUES ({names}) {{ {values} }} }}"
+            text = f"{asked.prologue}CONSTRUCT {asked.template} {rows_as_pattern}"
+            for triple in self.local.triples(text):
+                yield _with_blanks(triple)
+
+    def _described(self, asked: Graph, dataset: Fields) -> Iterator[ox.Triple]:
+        found = dict.fromkeys(self.local.resolve(asked.prologue, asked.terms))
+        if asked.select:
+            for row in self._solutions(asked.select, dataset):
+                found |= {term.value: None for term in row if isinstance(term, ox.NamedNode)}
+        text = (PROBES / "description.rq").read_text("utf-8")
+        for iris in _parts(found):
+            values = " ".join(f"<{iri}>" for iri in iris)
+            for row in self._solutions(text.replace("UNDEF", values), dataset):
+                yield ox.Triple(row["subject"], row["predicate"], row["object"])
+
+    def _solutions(self, text: str, dataset: Fields) -> Iterator[ox.QuerySolution]:
+        with self.service.answer(self._text(text), dataset) as results:
+            if isinstance(results, ox.QuerySolutions):
+                yield from results
+
+
+def _parts(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while part := list(islice(rest, _AT_ONCE)):
+        yield part
+
+
+def _written(term: object) -> str:
+    """Return a term for VALUES, where a blank node has no place."""
+    if term is None:
+        return "UNDEF"
+    return f"<{_BLANK}{term.value}>" if isinstance(term, ox.BlankNode) else str(term)
+
+
+def _with_blanks(triple: ox.Triple) -> ox.Triple:
+    return ox.Triple(_blank(triple.subject), triple.predicate, _blank(triple.object))
+
+
+def _blank(term: Any) -> Any:
+    if isinstance(term, ox.NamedNode) and term.value.startswith(_BLANK):
+        return ox.BlankNode(term.value.removeprefix(_BLANK))
+    return term
