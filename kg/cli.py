@@ -177,6 +177,27 @@ def serve(
 
 
 @app.command()
+def publish(
+    to: Annotated[str, typer.Option(help="URL of the server's SPARQL 1.1 query service.")],
+    graph_store: Annotated[str, typer.Option(help="URL of its graph store, if it has one.")] = "",
+    update: Annotated[str, typer.Option(help="Else URL of its update service.")] = "",
+    snapshot: Annotated[Path | None, typer.Option(help="A snapshot's folder.")] = None,
+) -> None:
+    """Load a snapshot onto another SPARQL server, or go on where that was interrupted."""
+    from kg.connection import Access
+    from kg.publish import Target
+    from kg.publish import publish as publish_snapshot
+    from kg.service import Service
+    from kg.snapshots import current_snapshot
+    from kg.writer import writer
+
+    settings = settings_now(to)
+    access = Access(settings.store, settings.store_user, settings.store_password)
+    target = Target(Service(access), writer(access, graph_store, update), settings.base_iri)
+    typer.echo(publish_snapshot(snapshot or current_snapshot(settings), target))
+
+
+@app.command()
 def export(
     form: Annotated[str, typer.Option("--format", "-f", help="turtle, csv, graphml…")] = "",
     output: Output = None,

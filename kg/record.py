@@ -12,13 +12,22 @@ from kg.assets import PROBES
 from kg.errors import DataError, NotFoundError
 from kg.service import NO_GRAPH, Service, named_dataset
 
+_TITLE = "http://purl.org/dc/terms/title"
+_IDENTIFIER = "http://purl.org/dc/terms/identifier"
+_VOID = "http://rdfs.org/ns/void#"
+_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
+
 
 @dataclass(frozen=True)
 class Record:
-    """Graphs on a server with their numbers of triples, and the fingerprint of the whole."""
+    """Graphs on a server with their numbers of triples, and the fingerprint of the whole.
+
+    `digests` has of graphs that were sent whole the SHA-256 of their triples.
+    """
 
     fingerprint: str = ""
     graphs: dict[str, int] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
 
 
 def record_graph(base: str) -> str:
@@ -30,7 +39,24 @@ def read_record(service: Service, base: str) -> Record:
     """Return the record on a server; it is empty where nothing was published."""
     rows = service.rows(_probe("record"), named_dataset([record_graph(base)], [NO_GRAPH]))
     fingerprint = next((row["fingerprint"] for row in rows if "fingerprint" in row), "")
-    return Record(fingerprint, {row["graph"]: int(row["triples"]) for row in rows})
+    return Record(
+        fingerprint,
+        {row["graph"]: int(row["triples"]) for row in rows},
+        {row["graph"]: row["digest"] for row in rows if "digest" in row},
+    )
+
+
+def record_triples(record: Record, base: str) -> bytes:
+    """Return a record as N-Triples: what `read_record` reads, with the digests of its graphs."""
+    lines = [f'<{base}> <{_TITLE}> "Published by kg publish" .']
+    if record.fingerprint:
+        lines.append(f'<{base}> <{_IDENTIFIER}> "{record.fingerprint}" .')
+    for iri, triples in record.graphs.items():
+        lines.append(f"<{base}> <{_VOID}subset> <{iri}> .")
+        lines.append(f'<{iri}> <{_VOID}triples> "{triples}"^^<{_INTEGER}> .')
+        if digest := record.digests.get(iri):
+            lines.append(f'<{iri}> <{_IDENTIFIER}> "{digest}" .')
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def count_graphs(service: Service, graphs: Iterable[str] | None = None) -> dict[str, int]:
