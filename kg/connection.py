@@ -53,7 +53,7 @@ class Connection:
         self._port = parts.port or (443 if self._tls else 80)
         self._context = ssl.create_default_context() if self._tls else None
         self._open: http.client.HTTPConnection | None = None
-        self._digest: dict[str, str] = {}
+        self._challenge: dict[str, str] = {}
         self._number = 0
         try:
             self._addresses = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
@@ -73,11 +73,11 @@ class Connection:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         answer = self._send(method, target, body, headers or {})
         challenge = answer.headers.get("www-authenticate", "")
-        if answer.status == 401 and self.access.user and challenge.lower().startswith("digest"):
+        if answer.status == 401 and self.access.user and challenge:
             answer.read()
-            self._digest = {
-                m[1].lower(): m[2] or m[3] or "" for m in _CHALLENGE.finditer(challenge)
-            }
+            fields = _CHALLENGE.finditer(challenge)
+            self._challenge = {each[1].lower(): each[2] or each[3] or "" for each in fields}
+            self._challenge["scheme"] = challenge.split()[0].lower()
             answer = self._send(method, target, body, headers or {})
         return answer
 
@@ -135,12 +135,12 @@ class Connection:
 
     def _who(self, method: str, target: str) -> dict[str, str]:
         user, password = self.access.user, self.access.password
-        if not user:
+        if not self._challenge:  # nobody has asked yet, and some servers refuse what they did not
             return {}
-        if self._digest:
+        if self._challenge["scheme"] == "digest":
             self._number += 1
             asked = f"{method}:{target}"
-            return {"authorization": _digest(self._digest, user, password, asked, self._number)}
+            return {"authorization": _digest(self._challenge, user, password, asked, self._number)}
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         return {"authorization": f"Basic {token}"}
 
