@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from kg.confine import confine, keep_only
 from kg.connection import Access
 from kg.disk import build_disk, disk_folder, number_of_files, open_disk, read_sizes
 from kg.errors import DataError, KgError, StoreLostError
@@ -30,7 +31,7 @@ from kg.record import survey
 from kg.remote import RemoteStore
 from kg.service import Service
 from kg.store import GraphStore, Source
-from kg.worker import LoaderConfig, confine, keep_only, read_framed, work
+from kg.worker import LoaderConfig, read_framed, work
 
 # Kind (R ready, E error: length of the JSON; W worker born: pid; D worker dead: pid, signal).
 NOTE = struct.Struct("!cII")
@@ -108,7 +109,8 @@ class Loader:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             sock = keep_only(sock)
             store = self.source.open()
-            confine(self.config.memory, self.source.descriptors)
+            remote = self.config.store not in ("memory", "disk")
+            confine(self.config.memory, self.source.descriptors, network=remote)
             work(store, sock, self.config)
         except DataError:
             os._exit(_GONE)

@@ -46,8 +46,8 @@ class Source:
     """What a loader holds: the data's fingerprint, their quads, and how a worker gets its store.
 
     `open` is called in the worker, after the fork; it raises KgError when there is nothing to
-    open any more. `descriptors` are those that the store may take later, for files or a
-    connection; `said` is a sentence for who starts the server.
+    open any more. `descriptors` are the files or connections that a store may have open; `said`
+    is a sentence for who starts the server.
     """
 
     fingerprint: str

@@ -7,15 +7,12 @@ time over a socket pair, reaches no file and no network, and may take so much me
 Frames: to a worker `LENGTH` and a JSON job; from it `ANSWER`, JSON about the answer, its bytes.
 """
 
-import contextlib
 import json
-import os
 import resource
 import socket
 import struct
 import time
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from kg.codings import PLAIN, Coding
@@ -157,30 +154,3 @@ def _limit_cpu(seconds: float) -> None:
     used = time.process_time()
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(used + seconds) + _SPARE_SECONDS, hard))
-
-
-def _limit_memory(allowed: int) -> None:
-    """Cap the address space at what is mapped now plus `allowed` bytes (Linux)."""
-    with contextlib.suppress(OSError, ValueError):
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        most = pages * resource.getpagesize() + allowed
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
-
-
-def keep_only(sock: socket.socket) -> socket.socket:
-    """Close every descriptor of this process but its socket and the three of every process."""
-    lowest = os.dup2(sock.detach(), 3)
-    os.closerange(4, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    return socket.socket(fileno=lowest)
-
-
-def confine(memory: int, descriptors: int = 0) -> None:
-    """Leave this process `memory` more bytes, no core file, and so many descriptors.
-
-    A store in memory needs no descriptor, so there is none to open a file or a connection with.
-    One on disk opens its many files when it needs them, and can open no more than those; one on
-    another server has its one connection.
-    """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash would write the graph to the disk
-    _limit_memory(memory)  # reads a file, so before files are denied
-    resource.setrlimit(resource.RLIMIT_NOFILE, (4 + descriptors, 4 + descriptors))

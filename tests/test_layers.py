@@ -17,7 +17,7 @@ LAYERS = (
     "metadata entities protocol results datasets store disk snapshots queries",
     "connection service rewrite remote record writer sample",
     "things batches reconciliation suggestions extension reconciler accepting",
-    "worker served loader tables asking link",
+    "confine worker served loader tables asking link",
     "generation pool cache replies",
     "wire monitor describe answers report validate",
     "streams progress jsonld selection csvw frames graphml review catalogue",
