@@ -7,6 +7,7 @@ Pure: no engine, no server. A new format is one row in `FORMATS`.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from kg.errors import NotAcceptableError
@@ -65,13 +66,14 @@ FORMATS: tuple[Format, ...] = (
            ("application/xml", "text/xml")),
 )  # fmt: skip
 
+_NAMED = {row.name: row for row in FORMATS}
 _RANGE = re.compile(r"([\w!#$&^.+*-]+)/([\w!#$&^.+*-]+)\s*(;.*)?")
 _QUALITY = re.compile(r";\s*[qQ]\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*(?:;|$)")
 
 
 def named(name: str) -> Format:
     """Return the format called `name`; KeyError for an unknown one (a defect of the caller)."""
-    return {row.name: row for row in FORMATS}[name]
+    return _NAMED[name]
 
 
 def offered(kind: Kind) -> tuple[Format, ...]:
@@ -134,6 +136,10 @@ def negotiate(accept: str | None, formats: tuple[Format, ...]) -> Choice:
     >>> negotiate("application/sparql-results+json;q=0, */*", offered("results")).format.name
     'xml'
     """
+    return _remembered(accept, formats) if len(accept or "") < 256 else _chosen(accept, formats)
+
+
+def _chosen(accept: str | None, formats: tuple[Format, ...]) -> Choice:
     ranges = _ranges(accept or "")
     if not ranges:
         return Choice(formats[0], formats[0].media_type)
@@ -151,3 +157,7 @@ def negotiate(accept: str | None, formats: tuple[Format, ...]) -> Choice:
             f"None of the accepted media types can be sent here; ask for one of: {types}."
         )
     return max(ranked, key=lambda pair: pair[0])[1]
+
+
+#: Clients send few different headers; longer ones are not kept, so that this takes little room.
+_remembered = lru_cache(maxsize=512)(_chosen)

@@ -74,14 +74,21 @@ def scan(text: str) -> Scan:
     """
     tokens = [(kind, value) for kind, value, _ in tokens_of(text)]
     words = [value.upper() for kind, value in tokens if kind == "word"]
+    # What stands nowhere in the text is in none of its tokens: most texts need no second look.
+    upper = text.upper()
     return Scan(
         _form(words),
         frozenset(words),
-        _calls_service(tokens),
-        # The engine takes `FROM:graph` for the keyword, unless a prefix is called so.
-        any(word.startswith("FROM") for word in words)
-        or any(name.upper().startswith("FROM") for name in _undeclared(tokens)),
-        _reads_file(tokens),
+        "SERVICE" in upper and _calls_service(tokens),
+        "FROM" in upper and _has_dataset(words, tokens),
+        "<FILE:" in upper and _reads_file(tokens),
+    )
+
+
+def _has_dataset(words: list[str], tokens: list[tuple[str, str]]) -> bool:
+    """Whether FROM is in it; the engine takes `FROM:g` for it, unless a prefix is called so."""
+    return any(word.startswith("FROM") for word in words) or any(
+        name.upper().startswith("FROM") for name in _undeclared(tokens)
     )
 
 
