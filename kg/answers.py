@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -29,6 +29,7 @@ from kg.errors import (
 from kg.media import Choice, named, negotiate, offered
 from kg.pool import Pool, Reply
 from kg.protocol import Limits, Operation, operation
+from kg.repeats import REPEATABLE
 from kg.replies import CORS, entity_tag, not_modified
 from kg.worker import Job
 
@@ -80,6 +81,7 @@ class Answers:
         key = (pool.fingerprint, asked, choice.format.name, coding)
         kept = cache.get(key) if asked.repeatable else None
         if kept:
+            request.scope[REPEATABLE] = pool.fingerprint
             return kept
         seconds = min(asked.timeout or self.service.seconds, self.service.seconds)
         job = Job(asked, choice.format.name, coding, seconds)
@@ -87,6 +89,7 @@ class Answers:
         entry = Entry(reply.body, entity_tag(reply.body), reply.truncated, reply.coding)
         if asked.repeatable:
             cache.put((reply.fingerprint, *key[1:]), entry)
+            request.scope[REPEATABLE] = reply.fingerprint
         return entry
 
     async def graphs(self) -> dict[str, int]:
@@ -175,21 +178,38 @@ def _choice(request: Request, asked: Operation) -> Choice:
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, Reply]) -> Reply:
     """Return the result of `work`, which is given up when the client leaves in the meantime."""
-    task = asyncio.ensure_future(work)
-    done, _ = await asyncio.wait({task}, timeout=_WATCH_AFTER)
-    if done:
-        return task.result()
-    watch = asyncio.ensure_future(_departure(request))
+    watch = _Watch(request)
+    # Most answers come sooner than a task for the watch is worth starting.
+    timer = asyncio.get_running_loop().call_later(_WATCH_AFTER, watch.begin)
     try:
-        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise BusyError("The client left before the answer was ready.")
+        return await work
+    except asyncio.CancelledError:
+        if not watch.left:
+            raise
+        watch.asking.uncancel()
+        raise BusyError("The client left before the answer was ready.") from None
     finally:
-        watch.cancel()
-        task.cancel()
+        timer.cancel()
+        watch.end()
 
 
-async def _departure(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+class _Watch:
+    """Waits for the client to leave, and then cancels the task that answers it."""
+
+    def __init__(self, request: Request) -> None:
+        self.request, self.left = request, False
+        self.asking = cast("asyncio.Task[Any]", asyncio.current_task())
+        self.task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        self.task = asyncio.get_running_loop().create_task(self._departure())
+
+    def end(self) -> None:
+        if self.task:
+            self.task.cancel()
+
+    async def _departure(self) -> None:
+        while (await self.request.receive())["type"] != "http.disconnect":
+            pass
+        self.left = True
+        self.asking.cancel()

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import cast
@@ -35,10 +36,11 @@ from kg.pool import Pool
 from kg.protocol import Limits
 from kg.queries import Question, questions
 from kg.reconcile import Reconcile
+from kg.repeats import Repeats
 from kg.replies import packed, problem
 from kg.served import loader_config
 from kg.settings import Settings
-from kg.wire import BoundedProtocol
+from kg.wire import RepeatProtocol
 
 TITLE = "Contested"
 DESCRIPTION = (
@@ -82,6 +84,7 @@ def create_app(
     )
     app.state.pool, app.state.figures = pool, Figures()
     app.state.cache = Cache(settings.cache_limit)
+    app.state.repeats = Repeats(pool, app.state.cache, app.state.figures)
     page = _start_page(settings, pool, grouped(examples()))
     for path in _START_PATHS:
         app.router.add_route(
@@ -93,7 +96,7 @@ def create_app(
     app.router.routes.extend(Reconcile(answers, settings.reconciliation).routes)
     _add_static(app)
     _add_health(app)
-    app.add_middleware(Surround)
+    app.add_middleware(Surround, keep=app.state.repeats.keep)
     app.add_exception_handler(404, _not_found)
     app.add_exception_handler(405, _wrong_method)
     app.openapi = lambda: describe_api(TITLE, DESCRIPTION, version())  # type: ignore[method-assign]
@@ -235,9 +238,11 @@ async def _serve(
 ) -> None:
     # Loaded before the server starts, so that a broken file ends in a sentence.
     await pool.start()
+    app = create_app(settings, pool)
     config = uvicorn.Config(
-        create_app(settings, pool),
-        http=BoundedProtocol,
+        app,
+        # Any callable will do for a class here.
+        http=cast(type[asyncio.Protocol], partial(RepeatProtocol, repeats=app.state.repeats)),
         ws="none",
         log_level="warning",
         access_log=False,

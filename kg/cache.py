@@ -24,6 +24,11 @@ class Entry:
     truncated: bool = False
     coding: str = IDENTITY
 
+    @property
+    def cost(self) -> int:
+        """The bytes that keeping it takes, about."""
+        return len(self.body) + _OVERHEAD
+
 
 class Cache:
     """The most recently used answers, of at most `limit` bytes together; 0 keeps nothing."""
@@ -49,13 +54,16 @@ class Cache:
         self._entries.move_to_end(key)
         return entry
 
+    def again(self, key: Hashable) -> Entry | None:
+        """As `get`, for a first look: what is not found here is looked for once more."""
+        return self.get(key) if key in self._entries else None
+
     def put(self, key: Hashable, entry: Entry) -> None:
         """Keep an answer, unless it alone would take an undue share of the room."""
-        cost = len(entry.body) + _OVERHEAD
-        if cost * _LARGEST_SHARE > self.limit or key in self._entries:
+        if entry.cost * _LARGEST_SHARE > self.limit or key in self._entries:
             return
         self._entries[key] = entry
-        self.size += cost
+        self.size += entry.cost
         while self.size > self.limit:
             _, oldest = self._entries.popitem(last=False)
-            self.size -= len(oldest.body) + _OVERHEAD
+            self.size -= oldest.cost

@@ -7,6 +7,8 @@ import itertools
 import logging
 import os
 import time
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,38 +17,44 @@ from kg.errors import InternalError
 from kg.pool import Pool
 from kg.replies import SECURITY, problem
 
+#: Called with the scope of a request, and the headers and body of its answer when it is whole.
+Keep = Callable[[Any, Iterable[tuple[bytes, bytes]], bytes], None]
+
 _LOG = logging.getLogger("kg.access")
 
 
 class Surround:
     """Around every request: an id, the security headers, one line in the log, figures."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.numbers = itertools.count(1)
-        self.start = f"{os.getpid():x}{int(time.time()):x}"
+    def __init__(self, app: ASGIApp, keep: Keep) -> None:
+        self.app, self.keep = app, keep
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; see the class."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        begun, name = time.perf_counter(), f"{self.start}-{next(self.numbers)}"
+        figures: Figures = scope["app"].state.figures
+        begun, name = time.perf_counter(), figures.name()
         status, size = 0, 0
+        headers: list[tuple[bytes, bytes]] = []
 
         async def sending(message: Message) -> None:
-            nonlocal status, size
+            nonlocal status, size, headers
             if message["type"] == "http.response.start":
                 status = message["status"]
                 own = {header for header, _ in message["headers"]}
-                message["headers"] = [
+                message["headers"] = headers = [
                     *message["headers"],
                     # An answer may have a policy of its own: a preview may be framed.
                     *(each for each in _SURROUNDING if each[0] not in own),
                     (b"x-request-id", name.encode()),
                 ]
             else:
-                size += len(message.get("body", b""))
+                body = message.get("body", b"")
+                if size == 0 and status == 200 and not message.get("more_body"):
+                    self.keep(scope, headers, body)
+                size += len(body)
             await send(message)
 
         try:
@@ -59,27 +67,31 @@ class Surround:
                 )(scope, receive, sending)
         finally:
             seconds = time.perf_counter() - begun
-            scope["app"].state.figures.add(status, seconds)
-            _log(name, scope, status, size, seconds)
-
-
-def _log(name: str, scope: Scope, status: int, size: int, seconds: float) -> None:
-    said = (name, scope["method"], scope["path"], status, size, seconds * 1000)
-    _LOG.info("%s %s %s %d %d bytes %.1f ms", *said)
+            figures.add(name, scope["method"], scope["path"], status, size, seconds)
 
 
 _SURROUNDING = [(name.encode(), value.encode()) for name, value in SECURITY.items()]
 
 
 class Figures:
-    """Counts for `/metrics`: requests by status, and their seconds."""
+    """Counts for `/metrics`: requests by status, and their seconds; and each one's id and log."""
 
     def __init__(self) -> None:
+        self.numbers = itertools.count(1)
+        self.start = f"{os.getpid():x}{int(time.time()):x}"
         self.requests: dict[int, int] = {}
         self.seconds = 0.0
 
-    def add(self, status: int, seconds: float) -> None:
-        """Count one answered request."""
+    def name(self) -> str:
+        """Return the id of a new request."""
+        return f"{self.start}-{next(self.numbers)}"
+
+    def add(
+        self, name: str, method: str, path: str, status: int, size: int, seconds: float
+    ) -> None:
+        """Count one answered request, and log it: bytes of its answer, seconds."""
+        said = name, method, path, status, size, seconds * 1000
+        _LOG.info("%s %s %s %d %d bytes %.1f ms", *said)
         self.requests[status] = self.requests.get(status, 0) + 1
         self.seconds += seconds
 

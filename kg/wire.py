@@ -1,10 +1,15 @@
-"""The HTTP parser of the server, with a bound on what it keeps of a request's head.
+"""The HTTP parser of the server: bounds what it keeps of a head, and knows what came before.
 
 uvicorn's fast parser collects headers without end; a client could fill the memory with them.
-Source: RFC 6585, 5 (status 431).
+Source: RFC 6585, 5 (status 431). What was asked before, byte for byte, is answered before it is
+parsed (`kg/repeats.py`).
 """
 
+from typing import Any
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from kg.repeats import REQUEST, Repeats
 
 #: Bytes of request line and headers: more than any client or proxy sends.
 LONGEST_HEAD = 64 * 1024
@@ -41,4 +46,50 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Count the next request of the connection anew (the parser's hook)."""
         self._in_head, self._received = True, 0
+        super().on_message_complete()
+
+
+class RepeatProtocol(BoundedProtocol):
+    """Answers a request that came before, unless an earlier one is not done with yet."""
+
+    def __init__(self, *args: Any, repeats: Repeats, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._repeats = repeats
+        self._open = False
+        self._begun = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came in (asyncio's hook)."""
+        alone = self._is_between_requests()
+        if alone and (answer := self._repeats.answer(data, self.server_state.default_headers)):
+            self._unset_keepalive_if_required()
+            self.transport.write(answer)
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+            return
+        self._begun = 0
+        super().data_received(data)
+        # Just this one, whole: nothing of it came before, nothing of another one came with it.
+        if alone and self._begun == 1 and not self._open and self._is_plain():
+            self.scope[REQUEST] = data  # type: ignore[literal-required]
+
+    def _is_between_requests(self) -> bool:
+        answered = self.cycle is None or self.cycle.response_complete
+        free = not self.flow.write_paused and not self.transport.is_closing()
+        return answered and not self._open and free
+
+    def _is_plain(self) -> bool:
+        upgrade = self.expect_100_continue or self.parser.should_upgrade()
+        return self.cycle.keep_alive and not upgrade
+
+    def on_message_begin(self) -> None:
+        """Note the first byte of a request (the parser's hook)."""
+        self._open = True
+        self._begun += 1
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """Note the last byte of a request (the parser's hook)."""
+        self._open = False
         super().on_message_complete()

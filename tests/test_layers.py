@@ -19,7 +19,7 @@ LAYERS = (
     "things batches reconciliation suggestions extension reconciler accepting",
     "confine worker served loader tables asking link",
     "generation pool cache replies",
-    "wire monitor describe answers report validate",
+    "monitor repeats wire describe answers report validate",
     "streams progress jsonld selection csvw frames graphml review catalogue",
     "build export release examples pages endpoint graphstore openapi",
     "manifest reconcile publish",
