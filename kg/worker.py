@@ -81,7 +81,8 @@ class Job:
     def to_json(self) -> bytes:
         """Return the job as a worker reads it."""
         # `asdict` copies each value, which takes longer than writing the JSON.
-        return json.dumps({**vars(self), "operation": vars(self.operation)}).encode()
+        parts = {"operation": vars(self.operation), "coding": vars(self.coding)}
+        return json.dumps({**vars(self), **parts}).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> "Job":
