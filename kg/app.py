@@ -250,11 +250,12 @@ async def _serve(
         timeout_graceful_shutdown=int(settings.time_limit) + 5,
         server_header=False,
     )
-    _print_urls(sock, pool)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(
         signal.SIGHUP, lambda: asyncio.ensure_future(_reload(settings, files, prefixes, pool))
     )
+    # Whoever reads this may send a signal at once.
+    _print_urls(sock, pool)
     await uvicorn.Server(config).serve(sockets=[sock])
 
 
