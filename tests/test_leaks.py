@@ -53,7 +53,7 @@ def stands(claim, facts, superseded):
         and values(claim, "polarity") == {TERMS + "affirmed"}
         and values(claim, "modality") == {TERMS + "actual"}
         and values(claim, "speaker") == own != set()
-        and TERMS + "layout" not in values(claim, "readFrom")
+        and values(claim, "readFrom") <= {TERMS + "words"}
         and TERMS + "incoming" not in values(claim, "tenure")
         and not any(values(claim, each) for each in ("degree", "alternativeReadingOf", "withdrawn"))
         and not any(values(facts[role], "grave") for role in values(claim, "role"))

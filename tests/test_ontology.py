@@ -38,7 +38,7 @@ NEEDED = {
     "MissingState": {"lost", "statedUnknown"},
     "ReplyKind": {"denies", "dismisses", "confirms", "contrasts", "retracts"},
     "PassageKind": {"sentence", "heading", "listLine", "infoboxLine"},
-    "Reading": {"layout", "words"},
+    "Reading": {"inference", "layout", "words"},
     "Basis": {"computed", "stated", "curated"},
     "Strength": {"exclusion", "tension"},
     "Scope": {"withinDocument", "betweenVersions", "betweenWorks"},

@@ -36,6 +36,7 @@ def test_a_neutral_assertion_stands_plainly(tree):
         {"modality": ":intended"},
         {"modality": ":possible"},
         {"readFrom": ":layout"},
+        {"readFrom": ":inference", "note": '"So we think."'},
         {"tenure": ":incoming"},
         {"degree": ":partial"},
         {"role": ":accused"},
