@@ -10,6 +10,7 @@ import sys
 import pyoxigraph as ox
 import pytest
 import rdflib
+from pyld import jsonld
 
 from kg.assets import Assets
 from kg.compact import compact_dataset, compact_document
@@ -94,6 +95,19 @@ def test_reads_back_to_its_fingerprint(snapshot, form):
     wanted = union_fingerprint(quads) if FORMS[form].holds == "union" else fingerprint(quads)
     assert fingerprint(ox.parse(body, format=OX[form])) == wanted
     assert fingerprint(read_by_rdflib(body, form)) == wanted
+
+
+def test_json_ld_reads_back_in_a_third_library(snapshot):
+    """PyLD, which is given no way to fetch a context."""
+    settings, quads = snapshot
+    document = json.loads(export(settings, "jsonld"))
+
+    def refuse(address, _):
+        raise AssertionError(f"{address} was to be fetched")
+
+    options = {"format": "application/n-quads", "documentLoader": refuse}
+    read = ox.parse(jsonld.to_rdf(document, options), format=ox.RdfFormat.N_QUADS)
+    assert fingerprint(read) == fingerprint(quads)
 
 
 @pytest.mark.parametrize("form", OX)
