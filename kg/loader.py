@@ -159,8 +159,8 @@ def _on_server(config: LoaderConfig) -> Source:
     """Return our graphs on another server, after a look at them; workers connect by themselves."""
     access = Access(config.store, config.user, config.password)
     service = Service(access)
-    record, said = survey(service, config.base or BASE)
-    service.connection.close()
+    with contextlib.closing(service.connection):
+        record, said = survey(service, config.base or BASE)
     return Source(
         record.fingerprint,
         sum(record.graphs.values()),

@@ -49,7 +49,7 @@ def publish(folder: Path, target: Target) -> str:
     """
     fingerprint, data = read_snapshot(folder).dataset, folder / DATA
     contents = read_contents(data, fingerprint)
-    before = read_record(target.service, target.base)
+    before = read_record(target.service, target.base) or Record()
     there = count_graphs(target.service, {**contents.graphs, **before.graphs})
     left = {
         iri

@@ -35,13 +35,15 @@ def record_graph(base: str) -> str:
     return base + "published"
 
 
-def read_record(service: Service, base: str) -> Record:
-    """Return the record on a server; it is empty where nothing was published."""
+def read_record(service: Service, base: str) -> Record | None:
+    """Return the record on a server, which may be of nothing yet; None where there is none."""
     rows = service.rows(_probe("record"), named_dataset([record_graph(base)], [NO_GRAPH]))
+    if not rows:
+        return None
     fingerprint = next((row["fingerprint"] for row in rows if "fingerprint" in row), "")
     return Record(
         fingerprint,
-        {row["graph"]: int(row["triples"]) for row in rows},
+        {row["graph"]: int(row["triples"]) for row in rows if "graph" in row},
         {row["graph"]: row["digest"] for row in rows if "digest" in row},
     )
 
@@ -73,7 +75,7 @@ def survey(service: Service, base: str) -> tuple[Record, str]:
     NotFoundError where there is no graph of ours.
     """
     record = read_record(service, base)
-    if not record.graphs:
+    if record is None:
         return _unrecorded(service, base)
     if not record.fingerprint:
         raise DataError(

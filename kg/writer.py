@@ -93,6 +93,9 @@ def writer(access: Access, graph_store: str, update: str) -> Writer:
     """Return the way to write: to a graph store, an update service, or updates where one asks."""
     if graph_store and update:
         raise InputError("Name --graph-store or --update, not both.")
+    for url in (graph_store, update):
+        if url and not url.startswith(("http://", "https://")):
+            raise InputError(f"{url!r} is no http or https URL.")
     if graph_store:
         return GraphStoreWriter(replace(access, url=graph_store))
     return UpdateWriter(replace(access, url=update or access.url))
