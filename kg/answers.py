@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -27,7 +27,7 @@ from kg.errors import (
     TooLargeError,
 )
 from kg.media import Choice, named, negotiate, offered
-from kg.pool import Pool, Reply
+from kg.pool import Pool
 from kg.protocol import Limits, Operation, operation
 from kg.repeats import REPEATABLE
 from kg.replies import CORS, entity_tag, not_modified
@@ -53,6 +53,18 @@ class Service:
     version: str
 
 
+#: The data's fingerprint, the query, the format's name, the coding.
+Key = tuple[str, Operation, str, Coding]
+
+
+@dataclass
+class Flight:
+    """A query that is being answered, and how many wait for it."""
+
+    task: asyncio.Future[Entry]
+    waiting: int = 0
+
+
 class Answers:
     """Answers operations over one service."""
 
@@ -60,6 +72,7 @@ class Answers:
         self.service = service
         self._graphs: tuple[str, dict[str, int]] = ("", {})
         self._catalogue = Catalogue("")
+        self._flights: dict[Key, Flight] = {}
 
     async def respond(self, request: Request, asked: Operation) -> Response:
         """Return the answer to a query; raises whatever KgError it deserves."""
@@ -76,20 +89,34 @@ class Answers:
     async def _entry(
         self, request: Request, asked: Operation, choice: Choice, coding: Coding
     ) -> Entry:
-        """Return the answer, kept or new."""
+        """Return the answer, kept or new; who asks what is being answered waits for that answer."""
         cache, pool = self.service.cache, self.service.pool
-        key = (pool.fingerprint, asked, choice.format.name, coding)
-        kept = cache.get(key) if asked.repeatable else None
-        if kept:
+        key: Key = (pool.fingerprint, asked, choice.format.name, coding)
+        if not asked.repeatable:
+            return await _unless_gone(request, self._evaluated(key))
+        if kept := cache.get(key):
             request.scope[REPEATABLE] = pool.fingerprint
             return kept
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._flights[key] = Flight(asyncio.ensure_future(self._evaluated(key)))
+        flight.waiting += 1
+        try:
+            return await _unless_gone(request, asyncio.shield(flight.task))
+        finally:
+            flight.waiting -= 1
+            if not flight.waiting:  # the last one who asked has it, or has left
+                flight.task.cancel()
+                self._flights.pop(key, None)
+
+    async def _evaluated(self, key: Key) -> Entry:
+        """Return the answer of a worker, and keep it if it stays the same."""
+        _, asked, form, coding = key
         seconds = min(asked.timeout or self.service.seconds, self.service.seconds)
-        job = Job(asked, choice.format.name, coding, seconds)
-        reply = await _unless_gone(request, pool.run(job))
+        reply = await self.service.pool.run(Job(asked, form, coding, seconds))
         entry = Entry(reply.body, entity_tag(reply.body), reply.truncated, reply.coding)
         if asked.repeatable:
-            cache.put((reply.fingerprint, *key[1:]), entry)
-            request.scope[REPEATABLE] = reply.fingerprint
+            self.service.cache.put((reply.fingerprint, asked, form, coding), entry)
         return entry
 
     async def graphs(self) -> dict[str, int]:
@@ -176,7 +203,7 @@ def _choice(request: Request, asked: Operation) -> Choice:
     return Choice(row, row.media_type)
 
 
-async def _unless_gone(request: Request, work: Coroutine[Any, Any, Reply]) -> Reply:
+async def _unless_gone(request: Request, work: Awaitable[Entry]) -> Entry:
     """Return the result of `work`, which is given up when the client leaves in the meantime."""
     watch = _Watch(request)
     # Most answers come sooner than a task for the watch is worth starting.

@@ -1,0 +1,131 @@
+"""Equal queries in flight are evaluated once, whoever of those who ask leaves."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from starlette.requests import Request
+
+from kg.answers import Answers, Service
+from kg.cache import Cache
+from kg.errors import BusyError, QueryError
+from kg.pool import Reply
+from kg.protocol import Limits, operation
+
+
+class SlowPool:
+    """Answers when it is told to; counts what it evaluates and what is given up."""
+
+    fingerprint = "f"
+
+    def __init__(self) -> None:
+        self.gate, self.runs, self.left = asyncio.Event(), 0, 0
+        self.error: Exception | None = None
+
+    async def run(self, job) -> Reply:
+        self.runs += 1
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.left += 1
+            raise
+        if self.error:
+            raise self.error
+        return Reply(b"answer", truncated=False, gzip=False, fingerprint="f", worker=1)
+
+
+class Client:
+    """One request, whose client may leave."""
+
+    def __init__(self, answers: Answers, query: str = "ASK {}", accept: str = "text/csv") -> None:
+        self.gone = asyncio.Event()
+        scope = {"type": "http", "method": "GET", "headers": [(b"accept", accept.encode())]}
+        asked = operation([("query", query)])
+        self.task = asyncio.ensure_future(answers.respond(Request(scope, self.receive), asked))
+
+    async def receive(self) -> dict:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+
+def within(work: Callable[[Answers, SlowPool], Awaitable[None]]) -> None:
+    async def bounded() -> None:
+        pool = SlowPool()
+        service = Service(pool, Cache(1 << 20), Limits(), 5.0, "t", "d", "0")
+        async with asyncio.timeout(10):
+            await work(Answers(service), pool)
+
+    asyncio.run(bounded())
+
+
+def test_equal_queries_are_evaluated_once() -> None:
+    async def work(answers: Answers, pool: SlowPool) -> None:
+        clients = [Client(answers) for _ in range(5)]
+        await asyncio.sleep(0.05)
+        pool.gate.set()
+        assert {(await each.task).body for each in clients} == {b"answer"}
+        assert pool.runs == 1
+        assert (await Client(answers).task).body == b"answer"
+        assert pool.runs == 1
+        assert answers._flights == {}
+
+    within(work)
+
+
+def test_other_queries_and_formats_are_not_shared() -> None:
+    async def work(answers: Answers, pool: SlowPool) -> None:
+        Client(answers), Client(answers, "ASK { }"), Client(answers, accept="application/json")
+        volatile = [Client(answers, "SELECT (RAND() AS ?x) {}") for _ in range(2)]
+        await asyncio.sleep(0.05)
+        assert pool.runs == 5
+        pool.gate.set()
+        await asyncio.gather(*(each.task for each in volatile))
+
+    within(work)
+
+
+def test_the_first_may_leave() -> None:
+    async def work(answers: Answers, pool: SlowPool) -> None:
+        first, second = Client(answers), Client(answers)
+        await asyncio.sleep(0.3)  # until departures are watched for
+        first.gone.set()
+        with pytest.raises(BusyError, match="client left"):
+            await first.task
+        assert pool.left == 0
+        pool.gate.set()
+        assert (await second.task).body == b"answer"
+        assert pool.runs == 1
+
+    within(work)
+
+
+def test_when_all_have_left_it_is_given_up() -> None:
+    async def work(answers: Answers, pool: SlowPool) -> None:
+        clients = [Client(answers) for _ in range(3)]
+        await asyncio.sleep(0.3)
+        for each in clients:
+            each.gone.set()
+        await asyncio.gather(*(each.task for each in clients), return_exceptions=True)
+        await asyncio.sleep(0)
+        assert (pool.runs, pool.left) == (1, 1)
+        pool.gate.set()
+        assert (await Client(answers).task).body == b"answer"
+        assert pool.runs == 2
+
+    within(work)
+
+
+def test_an_error_is_told_to_all_and_not_kept() -> None:
+    async def work(answers: Answers, pool: SlowPool) -> None:
+        pool.error = QueryError("No.")
+        clients = [Client(answers) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        pool.gate.set()
+        for each in clients:
+            with pytest.raises(QueryError):
+                await each.task
+        assert pool.runs == 1
+        pool.error = None
+        assert (await Client(answers).task).body == b"answer"
+
+    within(work)
