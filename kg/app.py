@@ -22,6 +22,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from kg.answers import Answers, Service, own_url
 from kg.cache import Cache
@@ -91,12 +92,14 @@ def create_app(
             path, lambda request: page(request, request.query_params.get("query", "")), ["GET"]
         )
     answers = Answers(_service(app, settings))
-    app.router.routes.extend(Endpoint(answers, page).routes)
+    endpoint = Endpoint(answers, page)
+    app.router.routes.extend(endpoint.routes)
     app.router.routes.extend(GraphStoreProtocol(answers).routes)
     app.router.routes.extend(Reconcile(answers, settings.reconciliation).routes)
     _add_static(app)
     _add_health(app)
-    app.add_middleware(Surround, keep=app.state.repeats.keep)
+    direct = {each.path: endpoint.answer for each in endpoint.routes if isinstance(each, Route)}
+    app.add_middleware(Surround, keep=app.state.repeats.keep, direct=direct)
     app.add_exception_handler(404, _not_found)
     app.add_exception_handler(405, _wrong_method)
     app.openapi = lambda: describe_api(TITLE, DESCRIPTION, version())  # type: ignore[method-assign]

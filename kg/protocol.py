@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from kg.errors import (
     AddressError,
@@ -186,14 +186,18 @@ def read_fields(encoded: str) -> Fields:
         raise InputError(
             "A percent sign in the parameters is not followed by two hexadecimal digits."
         )
+    if encoded.count("&") >= _MOST_FIELDS:
+        raise InputError(f"The request has more than {_MOST_FIELDS} parameters.")
+    pairs = (part.partition("=") for part in encoded.split("&") if part)
     try:
-        return parse_qsl(
-            encoded, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
-        )
+        return [(_decoded(name), _decoded(value)) for name, _, value in pairs]
     except UnicodeError:
         raise InputError("The parameters are not percent-encoded UTF-8.") from None
-    except ValueError:
-        raise InputError(f"The request has more than {_MOST_FIELDS} parameters.") from None
+
+
+def _decoded(text: str) -> str:
+    """Decode in one piece: `parse_qsl` takes each run of escapes apart, and twice as long."""
+    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
 
 
 def _graphs(fields: Fields, name: str) -> tuple[str, ...] | None:

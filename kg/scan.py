@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 UPDATES = frozenset(
@@ -20,7 +21,7 @@ _PROLOGUE = frozenset({"BASE", "PREFIX", "VERSION"})
 VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 
 _TOKEN = re.compile(
-    r"""
+    r"""(?:
     (?P<comment>\#[^\r\n]*)
   | (?P<iri><[^<>"{}|^`\\\x00-\x20]*(?:\\u[0-9A-Fa-f]{4}[^<>"{}|^`\\\x00-\x20]*
       |\\U[0-9A-Fa-f]{8}[^<>"{}|^`\\\x00-\x20]*)*>)
@@ -35,6 +36,7 @@ _TOKEN = re.compile(
   | (?P<run>[\w.\-\u00B7]++)
   | (?P<space>\s+)
   | (?P<other>.)
+    )\s*+
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -132,12 +134,12 @@ def tokens_of(text: str) -> Iterator[tuple[str, str, int]]:
     therefore read as a whole: a look ahead from each of its words would take quadratic time.
     """
     for match in _TOKEN.finditer(text):
-        kind = str(match.lastgroup)
+        kind = cast(str, match.lastgroup)
         if kind == "run":
-            for part in _PART.finditer(match.group()):
-                yield str(part.lastgroup), part.group(), match.start() + part.start()
+            for part in _PART.finditer(match[kind]):
+                yield cast(str, part.lastgroup), part[0], match.start() + part.start()
         elif kind not in ("space", "comment"):
-            yield kind, match.group(), match.start()
+            yield kind, match[kind], match.start()
 
 
 def _form(words: list[str]) -> str | None:
