@@ -39,7 +39,14 @@ BEFORE_DISPUTES = (
     "claim-curation",
     "editorial-statements",
 )
-AFTER_DISPUTES = ("plain-triples", "unasserted", "part-of")
+AFTER_DISPUTES = (
+    "plain-triples",
+    "unasserted",
+    "part-of",
+    "claims-about",
+    "tally-casualties",
+    "tally-disputes",
+)
 
 
 def build_snapshot(settings: Settings) -> Path:

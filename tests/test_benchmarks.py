@@ -127,6 +127,15 @@ def test_an_answer_is_ordered_wherever_it_is_cut(name):
     assert "LIMIT" not in text or "ORDER BY" in text
 
 
+@pytest.mark.parametrize("name", ["all-disputes", "casualties-a-year", "top-k"])
+def test_what_the_build_has_counted_is_what_is_counted_from_the_claims(store, name):
+    counted, derived = (
+        [[str(value) for value in row] for row in answers(store, QUESTIONS[each].text)]
+        for each in (name, f"{name}-derived")
+    )
+    assert counted == derived
+
+
 def answers(store, text):
     return list(store.query(text, use_default_graph_as_union=True))
 

@@ -193,6 +193,53 @@ def test_nothing_is_part_of_itself(tree):
     assert plain(tree, there, back, predicate="dcterms:isPartOf", subject="id/town") == ["land"]
 
 
+def tallies(facts):
+    """Return what is counted: the kind, the year or the strength, and the number."""
+    found = [
+        (*(facts.text(each, name) for name in ("tallyOf", "tallyYear", "disputeStrength")),
+         facts.text(each, "claimCount") or facts.text(each, "disputeCount"))
+        for each in facts.instances("Tally")
+    ]  # fmt: skip
+    return sorted(tuple(part.removeprefix(iri("ontology/")) for part in row) for row in found)
+
+
+def test_a_tally_counts_claims_and_never_adds_up_their_figures(tree):
+    tree.claims(
+        "alpha",
+        claim("alpha/001-01", "id:march :startedOn " + edtf("1992-06-19")),
+        claim("alpha/001-02", "id:march :killed " + count("5"), whom=":people"),
+        claim("alpha/001-03", "id:march :killed " + count("70..250"), whom=":people",
+              **told("id:bob", ":alleged")),
+        claim("alpha/001-04", "id:march :killed " + count("900"), polarity=":denied"),
+        claim("alpha/001-05", "id:march :numbered " + count("900")),
+        claim("alpha/001-06", "id:feast :injured " + count("3")),
+    )  # fmt: skip
+    facts = tree.facts()
+    assert tallies(facts) == [
+        ("figureDispute", "", "exclusion", "1"),
+        ("killed", "1992", "", "2"),
+    ]
+    assert facts.text(iri("id/march"), "claimsAbout") == "5"
+    assert facts.text(iri("id/feast"), "claimsAbout") == "1"
+    assert facts.text(iri("id/ann"), "claimsAbout") == ""
+
+
+def test_what_is_dated_to_two_years_is_counted_in_both(tree):
+    tree.claims(
+        "alpha",
+        claim("alpha/001-01", "id:march :startedOn " + edtf("1992")),
+        claim("alpha/001-02", "id:march :startedOn " + edtf("1994"), **told("id:bob")),
+        claim("alpha/001-03", "id:march :startedOn " + edtf("1996"), modality=":intended"),
+        claim("alpha/001-04", "id:march :arrested " + count("5")),
+        claim("alpha/001-05", "id:march :arrested " + count("7"), withdrawn="true", reason="'x'"),
+    )
+    assert tallies(tree.facts()) == [
+        ("arrested", "1992", "", "1"),
+        ("arrested", "1994", "", "1"),
+        ("startDispute", "", "exclusion", "1"),
+    ]
+
+
 def test_every_rule_is_used():
     names = {path.stem for path in (ROOT / "ontology" / "rules").glob("*.rq")}
     assert names == {*build.BEFORE_DISPUTES, *build.AFTER_DISPUTES}

@@ -6,6 +6,7 @@ Left out are the copies and the differences of versions, links, and descriptions
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import product
@@ -77,6 +78,9 @@ class Graph:
         self.world = world
         self.above: dict[str, list[str]] = {}
         self.family: dict[str, str] = {}
+        self.about: Counter[str] = Counter()
+        self.disputes: Counter[str] = Counter()
+        self.figures: Counter[tuple[str, int]] = Counter()
         for quad in read_turtle(ontology / "contested.ttl").quads:
             subject, value = quad.subject.value, getattr(quad.object, "value", "")
             if quad.predicate.value == SUBCLASS and value.startswith(TERMS):
@@ -93,6 +97,7 @@ class Graph:
             yield from self._proposition(proposition)
         for event in range(self.world.events):
             yield from self._disputes(event)
+        yield from self._tallies()
 
     # Entities -----------------------------------------------------------------------------
 
@@ -194,6 +199,7 @@ class Graph:
         yield _link(iri, term("evidence"), passage(claim), graph)
         if stance in _CUES:
             yield _text(iri, term("cue"), _CUES[stance], graph)
+        self.about[said.subject] += 1
         if said.kind:
             yield _typed(iri, term("when"), said.when, "", graph)
             yield _link(iri, term("whenKind"), term(said.kind), graph)
@@ -216,11 +222,20 @@ class Graph:
         for name, day in bounds(said).items():
             yield _typed(iri, term(name), day.isoformat(), "date", DERIVED)
         if said.whom:
+            if not self.world.is_denied(claim):
+                for year in self._years(claim % self.world.propositions // STORY):
+                    self.figures[said.predicate, year] += 1
             low, _, high = said.words.removeprefix("~").partition("..")
             yield _integer(iri, term("low"), int(low), DERIVED)
             yield _integer(iri, term("high"), int(high or low), DERIVED)
             approximate = "true" if "~" in said.words else "false"
             yield _typed(iri, term("approximate"), approximate, "boolean", DERIVED)
+
+    def _years(self, event: int) -> set[int]:
+        """Return the years in which an event is said to have begun."""
+        begun = (event * STORY + 3, event * STORY + 4)
+        told = [self.world.said(each) for each in begun if each < self.world.claims]
+        return {int(each.when[:4]) for each in told if each.predicate == "startedOn"}
 
     def _words(self, said: Said) -> str:
         kind, _, number = said.subject.rpartition("/")[2].partition("-")
@@ -257,6 +272,7 @@ class Graph:
         if not all(positions):
             return
         about = thing("event", event)
+        self.disputes[kind] += 1
         iri = f"{BASE}dispute/{_digest(f'{about} {term(kind)}')[:16]}"
         claims = [each for position in positions for each in position]
         yield _link(iri, RDF + "type", term("Dispute"), DERIVED)
@@ -290,6 +306,22 @@ class Graph:
         yield _link(iri, term("excludes"), other, DERIVED)
         for each in claims:
             yield _link(iri, term("claim"), claim_iri(each), DERIVED)
+
+    def _tallies(self) -> Iterator[str]:
+        for iri, count in self.about.items():
+            yield _integer(iri, term("claimsAbout"), count, DERIVED)
+        for (kind, year), count in self.figures.items():
+            iri = f"{BASE}tally/{kind}-{year}"
+            yield _link(iri, RDF + "type", term("Tally"), DERIVED)
+            yield _link(iri, term("tallyOf"), term(kind), DERIVED)
+            yield _integer(iri, term("tallyYear"), year, DERIVED)
+            yield _integer(iri, term("claimCount"), count, DERIVED)
+        for kind, count in self.disputes.items():
+            iri = f"{BASE}tally/{kind}-exclusion"
+            yield _link(iri, RDF + "type", term("Tally"), DERIVED)
+            yield _link(iri, term("tallyOf"), term(kind), DERIVED)
+            yield _link(iri, term("disputeStrength"), term("exclusion"), DERIVED)
+            yield _integer(iri, term("disputeCount"), count, DERIVED)
 
 
 _RULES = {

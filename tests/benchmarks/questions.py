@@ -81,6 +81,11 @@ def _led(world: World, number: int) -> tuple[str, str]:
     return f"id:{unit}", f'"{world.start_of(event).year + 1}-06-15"^^xsd:date'
 
 
+def _district(world: World, number: int) -> str:
+    """Return a place two levels below the largest."""
+    return f"id:place-{min(6 + world.draw(25, 54, number), max((world.places - 2) // 5, 1))}"
+
+
 def _claim(world: World, number: int) -> str:
     return f"<{claim_iri(world.draw(world.claims, 56, number))}>"
 
@@ -95,7 +100,7 @@ _DRAWS: dict[str, Callable[[World, int], str]] = {
     "unit": _thing("unit", 51),
     "event": _thing("event", 52, famous=False),
     "operation": _thing("operation", 53),
-    "place": _thing("place", 54),
+    "place": _district,
     "led": lambda world, number: _led(world, number)[0],
     "day-led": lambda world, number: _led(world, number)[1],
     "day": _day(0),
