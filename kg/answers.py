@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from kg.assets import PROBES
 from kg.cache import Cache, Entry
-from kg.codings import IDENTITY, Coding, choose
+from kg.codings import IDENTITY, PLAIN, Coding, choose
 from kg.describe import Catalogue
 from kg.errors import (
     BusyError,
@@ -78,7 +78,7 @@ class Answers:
         """Return the answer to a query; raises whatever KgError it deserves."""
         choice = _choice(request, asked)
         coding = choose(request.headers.get("accept-encoding"))
-        entry = await self._entry(request, asked, choice, coding)
+        entry = await self.entry(request, asked, choice, coding)
         more = {}
         if entry.truncated:
             more["x-truncated-to"] = str(asked.maxrows)
@@ -86,7 +86,21 @@ class Answers:
             more["content-disposition"] = f'inline; filename="answer.{choice.format.extension}"'
         return finished(request, entry, choice, more)
 
-    async def _entry(
+    async def ask(self, text: str, form: str) -> tuple[str, bytes]:
+        """Return the answer to a query of ours, kept or new, after the data's fingerprint.
+
+        `form` names the format. Raises whatever KgError the query meets.
+        """
+        cache, pool = self.service.cache, self.service.pool
+        asked = Operation(text, "CONSTRUCT" if named(form).kind == "graph" else "SELECT")
+        key = (pool.fingerprint, asked, form, PLAIN)
+        if kept := cache.get(key):
+            return pool.fingerprint, kept.body
+        reply = await pool.run(Job(asked, form, seconds=self.service.seconds))
+        cache.put((reply.fingerprint, *key[1:]), Entry(reply.body, entity_tag(reply.body)))
+        return reply.fingerprint, reply.body
+
+    async def entry(
         self, request: Request, asked: Operation, choice: Choice, coding: Coding
     ) -> Entry:
         """Return the answer, kept or new; who asks what is being answered waits for that answer."""
@@ -149,7 +163,11 @@ class Answers:
 
 
 def finished(
-    request: Request, entry: Entry, choice: Choice, more: dict[str, str] | None = None
+    request: Request,
+    entry: Entry,
+    choice: Choice,
+    more: dict[str, str] | None = None,
+    status: int = 200,
 ) -> Response:
     """Return an entry as the answer to a request: whole, `304`, or headers alone for HEAD."""
     headers = {
@@ -162,9 +180,9 @@ def finished(
     }
     if entry.coding != IDENTITY:
         headers["content-encoding"] = entry.coding
-    if not_modified(request.headers.get("if-none-match"), entry.etag):
+    if status == 200 and not_modified(request.headers.get("if-none-match"), entry.etag):
         return Response(status_code=304, headers=headers)
-    response = Response(b"" if request.method == "HEAD" else entry.body, headers=headers)
+    response = Response(b"" if request.method == "HEAD" else entry.body, status, headers)
     response.headers["content-length"] = str(len(entry.body))
     return response
 

@@ -26,10 +26,12 @@ from starlette.routing import Route
 
 from kg.answers import Answers, Service, own_url
 from kg.cache import Cache
+from kg.dataset import search_block
 from kg.endpoint import Endpoint
-from kg.errors import InputError, KgError, MethodError, NotFoundError
+from kg.errors import InputError, KgError, NotFoundError
 from kg.examples import Group, grouped
 from kg.graphstore import GraphStoreProtocol
+from kg.guides import Answer, Guides
 from kg.monitor import Figures, Surround, metrics
 from kg.openapi import describe_api
 from kg.pages import Pages, Start, read_static
@@ -39,8 +41,10 @@ from kg.queries import Question, questions
 from kg.reconcile import Reconcile
 from kg.repeats import Repeats
 from kg.replies import packed, problem
+from kg.resources import Resources
 from kg.served import loader_config
 from kg.settings import Settings
+from kg.texts import words_of
 from kg.wire import RepeatProtocol
 
 TITLE = "Contested"
@@ -86,24 +90,34 @@ def create_app(
     app.state.pool, app.state.figures = pool, Figures()
     app.state.cache = Cache(settings.cache_limit)
     app.state.repeats = Repeats(pool, app.state.cache, app.state.figures)
-    page = _start_page(settings, pool, grouped(examples()))
-    for path in _START_PATHS:
-        app.router.add_route(
-            path, lambda request: page(request, request.query_params.get("query", "")), ["GET"]
-        )
+    direct = _add_routes(app, settings, examples)
+    app.add_middleware(Surround, keep=app.state.repeats.keep, direct=direct)
+    app.openapi = lambda: describe_api(TITLE, DESCRIPTION, version())  # type: ignore[method-assign]
+    return app
+
+
+def _add_routes(
+    app: FastAPI, settings: Settings, examples: Callable[[], list[Question]]
+) -> dict[str, Answer]:
+    """Add all routes; return those that need no look at the others, by their paths."""
+    pages = Pages()
+    page = _start_page(settings, app.state.pool, grouped(examples()), pages)
     answers = Answers(_service(app, settings))
+    guides = Guides(answers, pages, settings.base_iri, examples)
+    for path in _START_PATHS:
+        app.router.add_route(path, guides.home(page), ["GET"])
+    app.router.routes.extend(guides.routes)
     endpoint = Endpoint(answers, page)
     app.router.routes.extend(endpoint.routes)
     app.router.routes.extend(GraphStoreProtocol(answers).routes)
     app.router.routes.extend(Reconcile(answers, settings.reconciliation).routes)
     _add_static(app)
     _add_health(app)
-    direct = {each.path: endpoint.answer for each in endpoint.routes if isinstance(each, Route)}
-    app.add_middleware(Surround, keep=app.state.repeats.keep, direct=direct)
-    app.add_exception_handler(404, _not_found)
-    app.add_exception_handler(405, _wrong_method)
-    app.openapi = lambda: describe_api(TITLE, DESCRIPTION, version())  # type: ignore[method-assign]
-    return app
+    # Last, for it answers whatever the others do not, be it 404 or 405.
+    app.router.routes.extend(
+        Resources(answers, pages, settings.base_iri, words_of(settings)).routes
+    )
+    return {each.path: endpoint.answer for each in endpoint.routes if isinstance(each, Route)}
 
 
 def _service(app: FastAPI, settings: Settings) -> Service:
@@ -119,10 +133,8 @@ def _service(app: FastAPI, settings: Settings) -> Service:
 
 
 def _start_page(
-    settings: Settings, pool: Pool, groups: list[Group]
+    settings: Settings, pool: Pool, groups: list[Group], pages: Pages
 ) -> Callable[[Request, str], Response]:
-    pages = Pages()
-
     def page(request: Request, query: str) -> Response:
         shown = Start(
             root=request.scope.get("root_path", ""),
@@ -132,6 +144,7 @@ def _start_page(
             query=query,
             prefixes=pool.current.config.prefixes,
             base=settings.base_iri,
+            block=search_block(pool.fingerprint, pool.current.config.about, own_url(request, "")),
         )
         headers = {"vary": "Accept", "cache-control": "no-cache"}
         return packed(request, pages.start(shown).encode(), headers, "text/html")
@@ -174,20 +187,6 @@ def _add_health(app: FastAPI) -> None:
 
     for path, function in (("/healthz", healthz), ("/readyz", readyz), ("/metrics", figures)):
         app.router.add_route(path, function, methods=["GET"])
-
-
-async def _wrong_method(request: Request, error: Exception) -> Response:
-    allow = (getattr(error, "headers", None) or {}).get("Allow", "GET, HEAD")
-    return problem(
-        MethodError(f"This address answers {allow}."), request.headers.get("accept"), allow
-    )
-
-
-async def _not_found(request: Request, _: Exception) -> Response:
-    return problem(
-        NotFoundError(f"There is nothing at {request.url.path[:200]}."),
-        request.headers.get("accept"),
-    )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -18,10 +18,12 @@ from kg.differences import derive_differences
 from kg.disputes import derive_disputes
 from kg.documents import load_documents
 from kg.evidence import verify_evidence
+from kg.executables import describe_examples
 from kg.facts import Facts
 from kg.links import unknown_subjects
 from kg.metadata import DATASET, describe_dataset
 from kg.propositions import derive_propositions
+from kg.queries import questions
 from kg.rdf import TERMS, Prefixes
 from kg.references import unknown_nodes
 from kg.rules import apply_rule
@@ -74,6 +76,7 @@ def build_dataset(assets: Assets, documents: Path | None = None) -> list[ox.Quad
     store.extend(_input(sources))
     for step in _steps():
         store.extend(list(step(store, assets.ontology / "rules")))
+    store.extend(list(describe_examples(questions())))
     store.extend(list(describe_dataset(store, Prefixes.read(assets.prefixes))))
     store.extend(list(describe_coverage(Facts(store))))
     return list(store)

@@ -64,7 +64,8 @@ def describe_release(
     `date` is the day of the newest curation, as xsd:date.
     """
     quads = {ox.Quad(each.subject, each.predicate, each.object) for each in metadata}
-    quads.update(_dataset(snapshot, date))
+    creator = RELEASE + "CITATION.cff#contributors"
+    quads.update(dataset_facts(snapshot.dataset, snapshot.version, date, creator))
     for file in files:
         quads.update(_file(file))
     return sorted(quads, key=str)
@@ -75,16 +76,19 @@ def relative(document: bytes) -> bytes:
     return document.replace(RELEASE.encode(), b"")
 
 
-def _dataset(snapshot: Snapshot, date: str) -> Statements:
-    creator = RELEASE + "CITATION.cff#contributors"
+def dataset_facts(fingerprint: str, version: str, date: str, creator: str) -> Statements:
+    """Yield what the dataset is for DCAT, VoID and schema.org; `creator` is the IRI for its makers.
+
+    An empty version or date (xsd:date) is left out, for a graph that records none.
+    """
     for kind in (_DCAT, _VOID, _SCHEMA):
         yield _say(DATASET, _RDF + "type", _iri(kind + "Dataset"))
     said: dict[str, Value] = {
         "title name": ox.Literal("Contested"),
         "description description": ox.Literal(DESCRIPTION, language="en"),
         "license license": _iri(LICENSE),
-        "identifier identifier": ox.Literal(f"sha256:{snapshot.dataset}"),
-        "modified dateModified": _typed(date, "date"),
+        "identifier identifier": ox.Literal(f"sha256:{fingerprint}"),
+        **({"modified dateModified": _typed(date, "date")} if date else {}),
         "creator creator": _iri(creator),
         "publisher publisher": _iri(creator),
     }
@@ -95,8 +99,9 @@ def _dataset(snapshot: Snapshot, date: str) -> Statements:
     yield _say(DATASET, _DCTERMS + "language", _iri(_ENGLISH))
     yield _say(DATASET, _SCHEMA + "inLanguage", ox.Literal("en"))
     yield _say(DATASET, _SCHEMA + "isAccessibleForFree", _typed("true", "boolean"))
-    yield _say(DATASET, _DCAT + "version", ox.Literal(snapshot.version))
-    yield _say(DATASET, _SCHEMA + "version", ox.Literal(snapshot.version))
+    if version:
+        yield _say(DATASET, _DCAT + "version", ox.Literal(version))
+        yield _say(DATASET, _SCHEMA + "version", ox.Literal(version))
     for word in KEYWORDS:
         yield _say(DATASET, _DCAT + "keyword", ox.Literal(word, language="en"))
         yield _say(DATASET, _SCHEMA + "keywords", ox.Literal(word, language="en"))

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from kg.errors import NotAcceptableError
 
-Kind = Literal["results", "graph"]
+Kind = Literal["results", "graph", "page"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,9 @@ FORMATS: tuple[Format, ...] = (
     Format("rdfxml", "graph", "application/rdf+xml", "rdf", _IRI + "RDF_XML",
            ("application/xml", "text/xml")),
 )  # fmt: skip
+
+#: A page for people: no answer to a query, so no row of `FORMATS`.
+HTML = Format("html", "page", "text/html", "html", "http://www.w3.org/1999/xhtml")
 
 _NAMED = {row.name: row for row in FORMATS}
 _RANGE = re.compile(r"([\w!#$&^.+*-]+)/([\w!#$&^.+*-]+)\s*(;.*)?")

@@ -7,6 +7,7 @@ from typing import Any
 
 from kg.describe import DESCRIPTION_FORMATS
 from kg.media import FORMATS, Format, offered
+from kg.paths import more_paths
 from kg.protocol import FORM_TYPE, QUERY_TYPE
 
 Json = dict[str, Any]
@@ -43,6 +44,7 @@ def describe_api(title: str, description: str, version: str) -> Json:
             "/healthz": {"get": _text("The server is alive.")},
             "/readyz": {"get": _text("The graph is loaded.", also={"503": "It is not yet."})},
             "/metrics": {"get": _text("Figures in the Prometheus text format.")},
+            **more_paths(),
         },
         "components": {"schemas": {"Problem": _PROBLEM}},
     }

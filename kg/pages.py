@@ -5,15 +5,16 @@ loads comes from this server.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from kg.assets import STATIC, TEMPLATES
 from kg.examples import Group
-from kg.media import FORMATS
+from kg.media import FORMATS, Format
 
 _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -32,7 +33,8 @@ class Start:
 
     `root` is the path that the server is mounted under, `endpoint` the absolute URL of the
     SPARQL endpoint, `about` one line on the data being served, `query` what a request asked to
-    have in the editor, `prefixes` those that shorten IRIs, `base` the start of the graph's own.
+    have in the editor, `prefixes` those that shorten IRIs, `base` the start of the graph's
+    own, `block` the dataset in JSON-LD for search engines, without any `<`.
     """
 
     root: str
@@ -42,6 +44,23 @@ class Start:
     query: str = ""
     prefixes: Mapping[str, str] = field(default_factory=dict)
     base: str = ""
+    block: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What every page about a thing shows around its content.
+
+    `iri` is the thing's own, `forms` the same description as data with the addresses, `number`
+    the part of a long description out of `last`.
+    """
+
+    root: str
+    title: str
+    iri: str = ""
+    forms: Sequence[tuple[Format, str]] = ()
+    number: int = 1
+    last: int = 1
 
 
 def read_static(folder: Path = STATIC) -> dict[str, StaticFile]:
@@ -59,11 +78,19 @@ class Pages:
     def __init__(self, folder: Path = TEMPLATES) -> None:
         self._templates = Environment(
             loader=FileSystemLoader(folder),
-            autoescape=True,
+            autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
+
+    def render(self, template: str, page: Shown, **shown: Any) -> bytes:
+        """Return a page about a thing, by the name of its template."""
+        return self._templates.get_template(template).render(page=page, **shown).encode()
+
+    def text(self, template: str, **shown: Any) -> bytes:
+        """Return a text for programs, by the name of its template; XML is escaped, text is not."""
+        return self._templates.get_template(template).render(**shown).encode()
 
     def start(self, shown: Start) -> str:
         """Return the start page: what this is, example questions, editor, links."""

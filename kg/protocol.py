@@ -32,7 +32,8 @@ _MOST_FIELDS = 1000
 #: Bytes of an address: below what the HTTP parser takes, above what most proxies let pass.
 _LONGEST_ADDRESS = 32 * 1024
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|\\^`]*\Z")
+#: An absolute IRI, without any character that could end it in a query.
+IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|\\^`]*\Z")
 
 _NO_FILES = "This endpoint reads no files: name graphs of its own in the dataset."
 
@@ -203,7 +204,7 @@ def _decoded(text: str) -> str:
 def _graphs(fields: Fields, name: str) -> tuple[str, ...] | None:
     found = tuple(value for key, value in fields if key == name)
     for value in found:
-        if not _IRI.match(value):
+        if not IRI.match(value):
             raise InputError(f"{name} must be an absolute IRI, not {value[:80]!r}.")
         if value.lower().startswith("file:"):
             raise ForbiddenError(_NO_FILES)
@@ -253,6 +254,7 @@ def _rows(fields: Fields) -> int | None:
 
 __all__ = [
     "FORM_TYPE",
+    "IRI",
     "METHODS",
     "QUERY_TYPE",
     "UPDATE_TYPE",

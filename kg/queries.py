@@ -20,7 +20,7 @@ may have several values: any of them then fits.
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -31,7 +31,7 @@ from kg.entities import DOCUMENT, ENTITY, TERM, THING, Names, Spelling
 from kg.errors import DataError, InputError, NotFoundError
 from kg.media import Format, named
 from kg.names import suggest
-from kg.protocol import operation
+from kg.protocol import IRI, operation
 from kg.rdf import BASE
 from kg.store import Store
 
@@ -122,13 +122,26 @@ def bind(question: Question, values: Mapping[str, Sequence[str]], names: Names) 
     for name, given in values.items():
         parameter = question.parameter(name)
         terms = " ".join(_term(parameter, each, names) for each in given)
-        # Doubled, for the backslashes of an escaped literal are no references to groups.
-        listed = terms.replace("\\", "\\\\")
-        text = _values_line(parameter.variable).sub(rf"\g<1> {{ {listed} }}", text)
+        text = _put(text, parameter.variable, terms)
     for each in question.parameters:
         if each.required and not values.get(each.name):
             raise InputError(f"{question.name} needs --{each.name}: {each.help}.")
     return text
+
+
+def restrict(text: str, variable: str, iris: Iterable[str]) -> str:
+    r"""Return the text with a variable restricted to these IRIs; to nothing where there are none.
+
+    Raises `InputError` for what is no absolute IRI, so that nothing else gets into a query.
+
+    >>> restrict("ASK {\n  VALUES ?x { UNDEF }\n}", "x", ["http://e/1"])
+    'ASK {\n  VALUES ?x { <http://e/1> }\n}'
+    """
+    listed = list(iris)
+    for each in listed:
+        if not IRI.match(each):
+            raise InputError(f"{each[:80]!r} is no absolute IRI.")
+    return _put(text, variable, " ".join(f"<{each}>" for each in listed))
 
 
 def ask(store: Store, text: str, form: Format) -> bytes:
@@ -167,6 +180,11 @@ def _check(name: str, parameter: Parameter, text: str) -> None:
 
 def _values_line(variable: str) -> re.Pattern[str]:
     return re.compile(rf"^(\s*VALUES \?{variable}) \{{[^}}\n]*\}}$", re.MULTILINE)
+
+
+def _put(text: str, variable: str, terms: str) -> str:
+    # A function, for the backslashes of an escaped literal are no references to groups.
+    return _values_line(variable).sub(lambda line: f"{line[1]} {{ {terms} }}", text)
 
 
 def _term(parameter: Parameter, value: str, names: Names) -> str:

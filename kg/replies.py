@@ -30,7 +30,8 @@ SECURITY = {
 }
 CORS = {
     "access-control-allow-origin": "*",
-    "access-control-expose-headers": "ETag, Retry-After, X-Request-Id, X-Truncated-To",
+    "access-control-expose-headers": "Content-Location, ETag, Link, Location, Retry-After,"
+    " X-Request-Id, X-Truncated-To",
 }
 PREFLIGHT = {
     **CORS,

@@ -5,7 +5,8 @@ import pyoxigraph as ox
 from kg.facts import Facts, Value, expand
 from kg.rdf import TERMS
 
-_VERBS = {
+#: How a speaker says a thing, by stance and polarity.
+VERBS = {
     ("asserted", "affirmed"): "says that",
     ("asserted", "denied"): "denies that",
     ("reported", "affirmed"): "is reported to say that",
@@ -17,7 +18,8 @@ _VERBS = {
 }
 _TIMES = {"period": "throughout", "point": "within", "attestation": "at some moment of"}
 _DAY = len("1994-05-19")
-_GAPS = {"lost": "(lost in the text)", "statedUnknown": "(stated to be unknown)"}
+#: What stands where a part of the statement is missing, by the state of what is missing.
+GAPS = {"lost": "(lost in the text)", "statedUnknown": "(stated to be unknown)"}
 
 
 def statement(facts: Facts, claim: str, qualifiers: list[str]) -> str:
@@ -26,14 +28,14 @@ def statement(facts: Facts, claim: str, qualifiers: list[str]) -> str:
     `qualifiers` are the properties (IRIs) that belong to the content.
     """
     stance, polarity = (_local(facts.text(claim, each)) for each in ("stance", "polarity"))
-    verb = _VERBS.get((stance, polarity), "says that")
+    verb = VERBS.get((stance, polarity), "says that")
     speaker = facts.label(facts.text(claim, "speaker"))
     return f"{speaker} {verb}: {content(facts, claim, qualifiers)}"
 
 
 def content(facts: Facts, claim: str, qualifiers: list[str]) -> str:
     """Return the positive content of the claim, whoever speaks and whether affirmed or denied."""
-    gap = _GAPS.get(_local(facts.text(claim, "missingState")), "(missing)")
+    gap = GAPS.get(_local(facts.text(claim, "missingState")), "(missing)")
     subject, predicate, obj = (
         named(facts, facts.one(claim, part)) or gap
         for part in ("rdf:subject", "rdf:predicate", "rdf:object")
@@ -70,12 +72,18 @@ def _aside(facts: Facts, claim: str, qualifiers: list[str]) -> str:
     return f" ({'; '.join(parts)})" if parts else ""
 
 
-def _time(facts: Facts, claim: str) -> str:
+def time_of(facts: Facts, claim: str) -> str:
+    """Return when it holds by the claim, such as `on 1994-05-19`; empty without a time."""
     when, kind = facts.text(claim, "when"), _local(facts.text(claim, "whenKind"))
     if not when:
         return ""
     is_day = kind != "period" and len(when) == _DAY and when[:4].isdecimal() and "/" not in when
-    return f", {'on' if is_day else _TIMES[kind]} {when}"
+    return f"{'on' if is_day else _TIMES.get(kind, 'in')} {when}"
+
+
+def _time(facts: Facts, claim: str) -> str:
+    time = time_of(facts, claim)
+    return f", {time}" if time else ""
 
 
 def _local(iri: str) -> str:

@@ -63,6 +63,58 @@ g:book {
 }
 """
 
+#: A person of whom one alleges what another denies, a dispute of it, and a claim withdrawn.
+PERSON = """
+@prefix : <https://w3id.org/contested-kg/ontology/> .
+@prefix id: <https://w3id.org/contested-kg/id/> .
+@prefix d: <https://w3id.org/contested-kg/document/> .
+@prefix g: <https://w3id.org/contested-kg/graph/> .
+@prefix c: <https://w3id.org/contested-kg/claim/book/> .
+@prefix p: <https://w3id.org/contested-kg/passage/book/> .
+@prefix x: <https://w3id.org/contested-kg/proposition/> .
+@prefix t: <https://w3id.org/contested-kg/dispute/d1/> .
+@prefix k: <https://w3id.org/contested-kg/dispute/> .
+@prefix oa: <http://www.w3.org/ns/oa#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+g:ontology {
+  <https://w3id.org/contested-kg/ontology/> a owl:Ontology ;
+    owl:versionIRI <https://w3id.org/contested-kg/ontology/0.9> .
+  :Person a owl:Class ; rdfs:label "person" ; skos:definition "A human being." .
+  :perpetrated a :ClaimPredicate ; rdfs:label "perpetrated" ; :family :tookPart .
+  :tookPart a :Family ; rdfs:label "took part" . :alleged rdfs:label "alleged" .
+  :affirmed rdfs:label "affirmed" . :denied rdfs:label "denied" . :reported rdfs:label "reported" .
+}
+g:entities {
+  id:ada a :Person ; rdfs:label "Ada <b>Stone</b>" . id:bert a :Person ; rdfs:label "Bert Field" .
+  id:raid rdfs:label "spring raid" ; a :Event ; :unasserted true . id:v1.2 a :Event .
+}
+g:book {
+  d:book a :SourceDocument ; rdfs:label "A book" .
+  p:007 a :Passage ; :document d:book ; :number 7 ; oa:start 10 ; oa:end 20 ; :sha256 "ab" ;
+    :mentions id:ada .
+  c:007-01 a :Claim ; :family :tookPart ; rdf:subject id:ada ; rdf:predicate :perpetrated ;
+    rdf:object id:raid ; :stance :alleged ; :polarity :affirmed ; :modality :actual ;
+    :cue "accused" ; :speaker id:bert ; :document d:book ; :evidence p:007 ; :states x:1 .
+  c:007-02 a :Claim ; :family :tookPart ; rdf:subject id:ada ; rdf:predicate :perpetrated ;
+    rdf:object id:raid ; :stance :reported ; :polarity :denied ; :modality :actual ;
+    :speaker id:ada ; :document d:book ; :evidence p:007 ; :states x:1 ; :repliesTo c:007-01 .
+  c:007-03 a :Claim ; :family :tookPart ; rdf:subject id:ada ; rdf:predicate :perpetrated ;
+    rdf:object id:v1.2 ; :stance :alleged ; :polarity :affirmed ; :modality :actual ;
+    :speaker id:bert ; :document d:book ; :evidence p:007 ; :withdrawn true ;
+    :reason "The passage was misread." .
+}
+g:derived {
+  x:1 a :Proposition ; rdfs:label "that Ada Stone perpetrated spring raid" .
+  k:d1 a :Dispute ; rdfs:label "affirmed or denied" ; :about id:ada ; :position t:a, t:b ;
+    :disputeStrength :exclusion ; :claim c:007-01, c:007-02 .
+  t:a a :Position ; rdfs:label "that it is so" ; :claim c:007-01 .
+  t:b a :Position ; rdfs:label "that it is not so" ; :claim c:007-02 .
+}
+"""
+
 
 class Server:
     """A server process, with its URL read from what it prints."""

@@ -129,12 +129,13 @@ def test_fields_narrow_a_question(page) -> None:
     assert not page.execute_script("return document.getElementById('ask').checkValidity()")
 
 
-def test_an_entity_leads_to_what_is_said_about_it(page) -> None:
+def test_an_entity_leads_to_its_page(page) -> None:
     one(page, "a[data-name=who-commanded]").click()
     until(lambda: status(page) == "2 rows.")
     page.find_element("link text", "Bert Field").click()
-    until(lambda: "claims-about" in page.current_url and status(page).endswith("row."))
-    assert one(page, "#ask-title").text == "What is said about something, by whom"
+    until(lambda: page.current_url.endswith("/id/bert.html"))
+    assert one(page, "h1").text == "Bert Field"
+    assert "is reported to allege that" in one(page, ".claims").text
     page.back()
     until(lambda: status(page) == "2 rows.")
 

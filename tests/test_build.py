@@ -65,7 +65,17 @@ def test_a_snapshot_is_named_by_its_fingerprint(tree):
 def test_each_part_has_its_graph(tree):
     graphs = Counter(q.graph_name.value.removeprefix(iri("graph/")) for q in tree.quads())
     assert sorted(graphs) == sorted(
-        ["alpha", "alpha-two", "beta", "derived", "entities", "links", "metadata", "ontology"]
+        [
+            "alpha",
+            "alpha-two",
+            "beta",
+            "derived",
+            "entities",
+            "examples",
+            "links",
+            "metadata",
+            "ontology",
+        ]
     )
     by_subject = {q.subject.value: q.graph_name.value for q in tree.quads()
                   if q.predicate.value.endswith("fileDigits")}  # fmt: skip

@@ -1,6 +1,6 @@
 """Requests that nobody would write: never a 5xx but 503 and 504, never a word of our insides.
 
-500 cases in all; `FUZZ_CASES=20000` is the long run. Needs the extra `fuzz` of this package.
+600 cases in all; `FUZZ_CASES=20000` is the long run. Needs the extra `fuzz` of this package.
 """
 
 import http.client
@@ -21,7 +21,9 @@ from kg.media import FORMATS
 pytestmark = pytest.mark.fuzz
 
 CASES = int(os.environ.get("FUZZ_CASES", "500"))
-PATHS = ("/sparql", "/rdf-graph-store", "/healthz", "/readyz", "/metrics")
+PATHS = ("/sparql", "/rdf-graph-store", "/healthz", "/readyz", "/metrics", "/id/ada",
+         "/id/ada.html", "/claim/book/007-01.csv", "/dataset.ttl", "/llms.txt",
+         "/sitemap.xml", "/")  # fmt: skip
 INSIDES = re.compile(r"Traceback|site-packages|/home/|/root/|\.py\b|PYTHONPATH|panicked")
 
 PIECES = """
@@ -132,6 +134,44 @@ def test_bodies(client: httpx.Client) -> None:
     ask()
 
 
+SEGMENTS = st.sampled_from(
+    ["id", "claim", "ontology", "passage", "ada", "bert", "book", "007-01", "Claim", "..", ".", "",
+     "%2e%2e", "%00", "%ff", "%", "%zz", "%3Cscript%3E", "é", "a b", "{x}", "<x>", "?", "#", ";",
+     "*"]
+)  # fmt: skip
+ENDS = st.sampled_from(
+    ["", "/", ".ttl", ".html", ".csv", ".jsonld", ".rdf", ".nt", ".ttl.ttl", "."]
+)
+
+
+def test_paths(client: httpx.Client, server: Server) -> None:
+    host = urllib.parse.urlsplit(server.url)
+
+    @share(0.2)
+    @given(
+        st.lists(st.one_of(SEGMENTS, st.text(max_size=8)), max_size=5), ENDS, ACCEPTS,
+        st.sampled_from(["", "?page=2", "?page=x", "?query=%00"]),
+    )  # fmt: skip
+    def ask(segments: list[str], end: str, accept: str, rest: str) -> None:
+        path = "/" + "/".join(segments) + end
+        # Sent as it is: a client would tidy it up.
+        raw = path.encode("utf-8", "surrogatepass")
+        quoted = urllib.parse.quote(raw, safe="/%?#;*{}<>") + rest
+        connection = http.client.HTTPConnection(host.hostname, host.port, timeout=15)
+        connection._validate_path = lambda _: None
+        connection.putrequest("GET", quoted, skip_accept_encoding=True)
+        connection.putheader("accept", accept.encode("latin-1"))
+        connection.endheaders()
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8", "replace")
+        connection.close()
+        assert answer.status < 500 or answer.status in (503, 504), (path, text)
+        if answer.status >= 400:
+            assert not INSIDES.search(text), text
+
+    ask()
+
+
 def test_bytes_on_the_wire(server: Server) -> None:
     host = urllib.parse.urlsplit(server.url)
     start = st.sampled_from([b"GET /sparql?query=ASK%7B%7D HTTP/1.1\r\n", b"GET /%ff HTTP/1.1\r\n"])
@@ -157,7 +197,7 @@ def test_everything_that_openapi_describes(server: Server) -> None:
 
     schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
     operations = [found.ok() for found in schema.get_all_operations()]
-    assert len(operations) == 6
+    assert len(operations) == 32
     for operation in operations:
 
         @share(0.15 / len(operations))

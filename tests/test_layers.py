@@ -21,8 +21,9 @@ LAYERS = (
     "generation pool cache replies",
     "monitor repeats wire describe answers report validate",
     "streams progress jsonld selection csvw frames graphml review catalogue",
-    "build export release examples pages endpoint graphstore openapi",
-    "manifest reconcile publish",
+    "executables build export release examples pages endpoint graphstore",
+    "addresses dataset describing views profiles reference signposts texts paths openapi",
+    "manifest reconcile guides resources publish",
     "app",
     "terminal curating cli __main__",
 )

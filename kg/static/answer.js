@@ -1,5 +1,5 @@
 // Shows an answer: a table with names for IRIs, a yes or no, or a graph as text.
-import { base, realm, shorten } from "./names.js";
+import { base, realm, root, shorten } from "./names.js";
 
 const MOST_ROWS = 1000;
 const TABLES = { csv: "CSV", json: "JSON", tsv: "TSV", xml: "XML" };
@@ -11,10 +11,9 @@ function element(tag, text, attributes) {
   return Object.assign(node, attributes);
 }
 
-// Where a click on an IRI leads: what the graph says about it, or the address itself.
+// Where a click on an IRI leads: its page on this server if it is ours, else the address itself.
 function target(iri) {
-  if (realm(iri) === "id") return `?${new URLSearchParams({ ask: "claims-about", about: iri })}`;
-  if (base && iri.startsWith(base)) return `?${new URLSearchParams({ query: `DESCRIBE <${iri}>` })}`;
+  if (base && iri.startsWith(base)) return `${root}/${encodeURI(iri.slice(base.length))}`;
   return /^https?:/.test(iri) ? iri : null;
 }
 

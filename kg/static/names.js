@@ -2,7 +2,7 @@
 const prefixes = Object.entries(JSON.parse(document.body.dataset.prefixes || "{}"));
 prefixes.sort((one, other) => other[1].length - one[1].length);
 
-export const base = document.body.dataset.base;
+export const { base, root } = document.body.dataset;
 
 // The IRI as a prefixed name where a prefix fits; our own terms by their bare name.
 export function shorten(iri) {

@@ -1,0 +1,39 @@
+"""The named questions as data, so that the graph can be asked for its own example queries.
+
+Each is a `sh:SPARQLExecutable` (SHACL 1.2 SPARQL Extensions; the pattern is that of the SIB's
+sparql-examples): the question as `rdfs:comment`, the whole query as `sh:select`, the prefixes that
+`ontology/prefixes.ttl` declares, and the endpoint that it is for. They stand in a graph of their
+own, `graph/examples`.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import pyoxigraph as ox
+
+from kg.facts import quad
+from kg.queries import Question
+from kg.rdf import BASE, SHACL, TERMS
+from kg.scan import scan
+from kg.sources import GRAPHS
+
+EXAMPLES = BASE + "example/"
+ENDPOINT = BASE + "sparql"
+
+_GRAPH = GRAPHS + "examples"
+_SCHEMA = "https://schema.org/"
+_FORMS = {"SELECT": "select", "CONSTRUCT": "construct", "ASK": "ask"}
+
+
+def describe_examples(questions: Iterable[Question]) -> Iterator[ox.Quad]:
+    """Yield the description of each question; one of another form than SPARQL's is a defect."""
+    for each in questions:
+        node, form = EXAMPLES + each.name, _FORMS[str(scan(each.text).form)]
+        classes = ("SPARQLExecutable", f"SPARQL{form.capitalize()}Executable")
+        for name in classes:
+            yield quad(node, "rdf:type", ox.NamedNode(SHACL + name), _GRAPH)
+        yield quad(node, "rdfs:label", ox.Literal(each.title), _GRAPH)
+        comment = ox.Literal(f"{each.title}. {each.description}", language="en")
+        yield quad(node, "rdfs:comment", comment, _GRAPH)
+        yield quad(node, SHACL + "prefixes", ox.NamedNode(TERMS + "prefixes"), _GRAPH)
+        yield quad(node, SHACL + form, ox.Literal(each.text), _GRAPH)
+        yield quad(node, _SCHEMA + "target", ox.NamedNode(ENDPOINT), _GRAPH)

@@ -1,0 +1,180 @@
+"""What tells programs about the server itself: the dataset, the JSON-LD context, and plain guides.
+
+`/.well-known/void` (VoID, 7.2: a redirect to the description), `/dataset` and its documents,
+`/ontology/context.jsonld`, `/llms.txt` for language models, `/robots.txt` and `/sitemap.xml`.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pyoxigraph as ox
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kg.addresses import document_path
+from kg.answers import Answers, finished, own_url
+from kg.assets import PROBES
+from kg.cache import Entry
+from kg.codings import choose
+from kg.context import CONTEXT_IRI
+from kg.dataset import DOCUMENT, FORMS, describe_served, write
+from kg.describing import Describer
+from kg.endpoint import Page, any_method
+from kg.errors import KgError, MethodError, NotAcceptableError, NotFoundError
+from kg.media import HTML, Choice, Format, named, negotiate
+from kg.pages import Pages
+from kg.queries import Question, restrict
+from kg.replies import CORS, PREFLIGHT, entity_tag, problem
+from kg.signposts import Link, link_header
+from kg.things import rows
+
+METHODS = ("GET", "HEAD", "OPTIONS")
+#: What a site map lists: the most of each kind, and the kinds.
+MAPPED = ("document", "id", "dispute")
+_MOST = 10_000
+
+_ALLOW = ", ".join(METHODS)
+_PREFLIGHT = {**PREFLIGHT, "access-control-allow-methods": _ALLOW, "allow": _ALLOW}
+_TEXT = Format("text", "page", "text/plain", "txt", "")
+_XML = Format("sitemap", "page", "application/xml", "xml", "")
+
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+class Guides:
+    """Answers the addresses that tell about the server; `base` is how the graph's IRIs begin."""
+
+    def __init__(
+        self, answers: Answers, pages: Pages, base: str, questions: Callable[[], list[Question]]
+    ) -> None:
+        self.answers, self.pages, self.base, self.questions = answers, pages, base, questions
+        self.describer = Describer(answers)
+        self._recorded, self._edition = (
+            (PROBES / f"{name}.rq").read_text("utf-8") for name in ("dataset", "edition")
+        )
+        paths: dict[str, Answer] = {
+            "/.well-known/void": self.redirect,
+            DOCUMENT: self.redirect,
+            **{f"{DOCUMENT}.{row.extension}": self._dataset(row) for row in FORMS},
+            f"/{CONTEXT_IRI.removeprefix(base)}": self._context,
+            "/llms.txt": self._guide,
+            "/robots.txt": self._robots,
+            "/sitemap.xml": self._map,
+        }
+        self.routes: list[Route] = [
+            any_method(path, _guarded(function)) for path, function in paths.items()
+        ]
+
+    def home(self, page: Page) -> Answer:
+        """Return the endpoint of the start page: the dataset's own address, by `Accept`."""
+
+        async def answer(request: Request) -> Response:
+            with contextlib.suppress(NotAcceptableError):
+                choice = negotiate(request.headers.get("accept"), (HTML, *FORMS))
+                if choice.format is not HTML:
+                    return await self.redirect(request)
+            response = page(request, request.query_params.get("query", ""))
+            response.headers["link"] = self.links(request)
+            return response
+
+        return answer
+
+    async def redirect(self, request: Request) -> Response:
+        """Lead to the description of the dataset in the form that is accepted."""
+        choice = negotiate(request.headers.get("accept"), (*FORMS, HTML))
+        root = request.scope.get("root_path", "")
+        page = choice.format is HTML
+        location = f"{root}/" if page else f"{root}{DOCUMENT}.{choice.format.extension}"
+        headers = {**CORS, "location": location, "vary": "Accept", "link": self.links(request)}
+        return Response(status_code=303, headers=headers)
+
+    def links(self, request: Request) -> str:
+        """Return the links of the dataset and of its page (FAIR Signposting)."""
+        root = request.scope.get("root_path", "")
+        links = [Link(f"{root}{DOCUMENT}.{row.extension}", "describedby", row.media_type)
+                 for row in FORMS]  # fmt: skip
+        return link_header([
+            Link(self.base, "cite-as"),
+            Link("https://schema.org/Dataset", "type"),
+            Link(f"{root}/sparql?as=turtle", "service-desc", "text/turtle"),
+            Link(f"{root}/openapi.json", "service-desc", "application/json"),
+            *links,
+        ])  # fmt: skip
+
+    def _dataset(self, form: Format) -> Answer:
+        async def answer(request: Request) -> Response:
+            config = self.answers.service.pool.current.config
+            asked = restrict(self._recorded, "dataset", [self.base])
+            fingerprint, recorded = await self.answers.ask(asked, "ntriples")
+            edition = rows((await self.answers.ask(self._edition, "json"))[1])
+            origin = own_url(request, "")
+
+            def work() -> bytes:
+                parsed = ox.parse(recorded, format=ox.RdfFormat.N_TRIPLES)
+                triples = (ox.Triple(q.subject, q.predicate, q.object) for q in parsed)
+                found = describe_served(triples, fingerprint, (edition or [{}])[0], origin)
+                return write(found, form, config.prefixes, config.context)
+
+            body = await asyncio.to_thread(work)
+            return _sent(request, body, form, {"link": self.links(request)})
+
+        return answer
+
+    async def _context(self, request: Request) -> Response:
+        context = self.answers.service.pool.current.config.context
+        if context is None:
+            raise NotFoundError("This server has no JSON-LD context: no ontology is at hand.")
+        body = json.dumps({"@context": context}, ensure_ascii=False, indent=1).encode() + b"\n"
+        return _sent(request, body, named("jsonld"))
+
+    async def _guide(self, request: Request) -> Response:
+        about = self.answers.service.pool.current.config.about
+        body = self.pages.text(
+            "llms.txt", origin=own_url(request, ""), base=self.base, counts=dict(about),
+            questions=self.questions(),
+        )  # fmt: skip
+        return _sent(request, body, _TEXT)
+
+    async def _robots(self, request: Request) -> Response:
+        sitemap = own_url(request, "/sitemap.xml")
+        root = request.scope.get("root_path", "")
+        closed = "".join(
+            f"Disallow: {root}/{each}\n" for each in ("sparql", "rdf-graph-store", "reconcile")
+        )
+        return _sent(request, f"User-agent: *\n{closed}Sitemap: {sitemap}\n".encode(), _TEXT)
+
+    async def _map(self, request: Request) -> Response:
+        found: list[str] = []
+        for kind in MAPPED:
+            found += sorted(await self.describer.identifiers(f"{self.base}{kind}/"))[:_MOST]
+        paths = [document_path(each, self.base, HTML) for each in found]
+        addresses = [own_url(request, each) for each in ("/", "/ontology.html", *paths)]
+        return _sent(request, self.pages.text("sitemap.xml", addresses=addresses), _XML)
+
+
+def _guarded(function: Answer) -> Answer:
+    """Return an endpoint that answers GET and HEAD, and tells errors as problems."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=_PREFLIGHT)
+            if request.method not in METHODS:
+                raise MethodError(f"This address answers {_ALLOW}.")
+            return await function(request)
+        except KgError as error:
+            return problem(error, request.headers.get("accept"), _ALLOW)
+
+    return endpoint
+
+
+def _sent(
+    request: Request, body: bytes, form: Format, more: dict[str, Any] | None = None
+) -> Response:
+    coding, packed = choose(request.headers.get("accept-encoding")).pack(body)
+    entry = Entry(packed, entity_tag(packed), coding=coding)
+    return finished(request, entry, Choice(form, form.media_type), more)

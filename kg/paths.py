@@ -1,0 +1,165 @@
+"""The addresses beside the SPARQL endpoint, as the OpenAPI description has them.
+
+The things of the graph, the dataset and the guides (`kg/resources.py`, `kg/guides.py`), and the
+reconciliation service (`kg/reconcile.py`).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kg.addresses import FORMS
+from kg.dataset import FORMS as DATASET_FORMS
+from kg.protocol import FORM_TYPE
+
+Json = dict[str, Any]
+
+#: Kinds of things by their path, with what each is.
+KINDS = {
+    "/id/{name}": "an entity: a person, body, event, place, post, work or item",
+    "/claim/{document}/{number}": "a claim",
+    "/document/{name}": "a source document",
+    "/passage/{document}/{number}": "a passage of a document",
+    "/dispute/{name}": "a dispute",
+    "/proposition/{name}": "the content that claims share",
+    "/ontology/{name}": "a class, property or concept of the ontology",
+    "/ontology/": "the ontology",
+    "/graph/{name}": "a named graph",
+    "/example/{name}": "an example query",
+}
+_PROBLEM: Json = {
+    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+    "text/plain": {"schema": {"type": "string"}},
+}
+_BUSY = {
+    "413": "The answer or the memory that it takes is above the limit.",
+    "503": "Too many queries are running; Retry-After tells when to ask again.",
+    "504": "The query was stopped at its time limit.",
+}
+_SUMMARIES = {
+    "/llms.txt": ("A guide for language models and other readers of plain text.", "text/plain"),
+    "/robots.txt": ("What crawlers may read.", "text/plain"),
+    "/sitemap.xml": ("The pages of documents, entities and disputes.", "application/xml"),
+    "/ontology/context.jsonld": ("The JSON-LD context.", "application/ld+json"),
+}
+
+
+def more_paths() -> Json:
+    """Return the description of every address but those of the endpoint and of health."""
+    return {
+        **{path: {"get": _thing(path, what)} for path, what in KINDS.items()},
+        "/.well-known/void": {"get": _redirect("The description of the dataset, by Accept.")},
+        "/dataset": {"get": _redirect("The description of the dataset, by Accept.")},
+        **{
+            f"/dataset.{row.extension}": {
+                "get": _get("VoID, DCAT 3 and schema.org.", [row.media_type], _BUSY)
+            }
+            for row in DATASET_FORMS
+        },
+        **{path: {"get": _get(summary, [kind], {"404": "There is none.", **_BUSY})}
+           for path, (summary, kind) in _SUMMARIES.items()},
+        **_reconciliation(),
+    }  # fmt: skip
+
+
+def _thing(path: str, what: str) -> Json:
+    names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
+    types = [row.media_type for row in FORMS]
+    extensions = " ".join(f".{row.extension}" for row in FORMS)
+    return {
+        "summary": f"Get {what}: 303 to a document by Accept, or that document ({extensions}).",
+        "parameters": [
+            *({"name": each, "in": "path", "required": True, "schema": {"type": "string"}}
+              for each in names),
+            _parameter("page", "The part of a long description.", {"type": "integer"}),
+        ],
+        "responses": {
+            "200": {"description": "A document.", "content": {each: {} for each in types}},
+            "303": {"description": "The document that the client accepts."},
+            "304": {"description": "The document is the one that If-None-Match names."},
+            **_refusals({
+                "400": "The part is no whole number.",
+                "404": "There is no such thing; near spellings are offered.",
+                "406": "No form that the client accepts can be sent.",
+                **_BUSY,
+            }),
+            "410": {"description": "The claim was withdrawn; the document gives the reason.",
+                    "content": {each: {} for each in types}},
+        },
+    }  # fmt: skip
+
+
+def _redirect(summary: str) -> Json:
+    return {
+        "summary": summary,
+        "responses": {
+            "303": {"description": "The document that the client accepts."},
+            **_refusals({"406": "No form that the client accepts can be sent."}),
+        },
+    }
+
+
+def _get(summary: str, types: Iterable[str], refusals: Mapping[str, str],
+         parameters: Iterable[Json] = ()) -> Json:  # fmt: skip
+    return {
+        "summary": summary,
+        "parameters": list(parameters),
+        "responses": {
+            "200": {"description": "The answer.", "content": {each: {} for each in types}},
+            "304": {"description": "The answer is the one that If-None-Match names."},
+            **_refusals(refusals),
+        },
+    }
+
+
+def _reconciliation() -> Json:
+    """Return the Reconciliation Service API 0.2, which OpenRefine speaks."""
+    json = ["application/json"]
+    refusals = {"400": "A parameter is malformed.", **_BUSY}
+    fields = {
+        "queries": "A batch of queries, in JSON.",
+        "query": "One query, in JSON.",
+        "extend": "A request for values of things, in JSON.",
+    }
+    asked = [_parameter(name, text, {}) for name, text in fields.items()]
+    main = _get("Reconcile names with things; without parameters, the manifest.", json,
+                refusals, asked)  # fmt: skip
+    form = {"type": "object", "properties": {name: {"type": "string"} for name in fields}}
+    post = _get("Reconcile names with things, by a form.", json,
+                {**refusals, "415": "The body is no form."})  # fmt: skip
+    post["requestBody"] = {"required": True, "content": {FORM_TYPE: {"schema": form}}}
+    kind = {**_parameter("kind", "What is asked for.", {}), "in": "path", "required": True}
+    return {
+        "/reconcile": {"get": main, "post": post},
+        "/reconcile/suggest/{kind}": {"get": _get(
+            "Suggest entities, types or properties.", json,
+            {**refusals, "404": "There is no such kind."},
+            [kind, _parameter("prefix", "How the name begins.", {}),
+             _parameter("cursor", "How many to pass over.", {"type": "integer"})])},
+        "/reconcile/flyout/{kind}": {"get": _get(
+            "A short description in HTML, within JSON.", json,
+            {**refusals, "404": "There is no such thing."},
+            [kind, _parameter("id", "Which.", {})])},
+        "/reconcile/properties": {"get": _get(
+            "Propose properties of things of a type.", json,
+            {**refusals, "404": "There is no such type."},
+            [_parameter("type", "The type.", {}),
+             _parameter("limit", "The most.", {"type": "integer"})])},
+        "/reconcile/preview": {"get": _get(
+            "A preview of a thing.", ["text/html"],
+            {**refusals, "404": "There is no such thing."}, [_parameter("id", "Which.", {})])},
+    }  # fmt: skip
+
+
+def _parameter(name: str, description: str, schema: Json) -> Json:
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "schema": {"type": "string", **schema},
+    }
+
+
+def _refusals(texts: Mapping[str, str]) -> Json:
+    return {
+        status: {"description": text, "content": _PROBLEM} for status, text in texts.items()
+    }  # fmt: skip

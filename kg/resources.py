@@ -1,0 +1,215 @@
+"""Every IRI of ours answers under its path: with a redirect, a page, data, or a reason why not.
+
+A thing is asked for by its plain IRI (303 to the document that the client accepts, with 200
+there) or by the address of a document about it (`….html .ttl .jsonld .nt .rdf .csv`). What is
+there is asked of the graph, so that a new kind of thing needs no new route. A withdrawn claim
+answers 410 with what is recorded of it and why it was withdrawn.
+
+Sources: W3C "Cool URIs for the Semantic Web" (4.2, 303 URIs), RFC 9110, FAIR Signposting.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+
+from rapidfuzz import fuzz, process
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kg.addresses import FORMS, LONGEST, document_path, plain_path, readings
+from kg.answers import Answers, finished
+from kg.cache import Entry
+from kg.codings import choose
+from kg.describing import Describer, Found, Part
+from kg.endpoint import any_method
+from kg.errors import InputError, KgError, MethodError, NotFoundError
+from kg.media import HTML, Choice, Format, negotiate, quality
+from kg.names import normalize
+from kg.pages import Pages, Shown
+from kg.profiles import profile
+from kg.protocol import Operation, read_fields
+from kg.reference import reference
+from kg.repeats import REPEATABLE
+from kg.replies import CORS, PREFLIGHT, entity_tag, problem
+from kg.signposts import link_header, signposts
+from kg.texts import Words
+from kg.views import Ref, Views, parse
+
+METHODS = ("GET", "HEAD", "OPTIONS")
+_ALLOW = ", ".join(METHODS)
+_PREFLIGHT = {**PREFLIGHT, "access-control-allow-methods": _ALLOW, "allow": _ALLOW}
+_NEAR = 60
+_PAGE = re.compile(r"[1-9][0-9]{0,5}")
+
+
+class Resources:
+    """Answers whatever address no other route answers; `base` is how the graph's IRIs begin."""
+
+    def __init__(self, answers: Answers, pages: Pages, base: str, words: Words) -> None:
+        self.answers, self.pages, self.base, self.words = answers, pages, base, words
+        self.describer = Describer(answers)
+        self.routes: list[Route] = [any_method("/{path:path}", self.answer)]
+        self._turns = asyncio.Semaphore(2)
+
+    async def answer(self, request: Request) -> Response:
+        """Answer any request for a thing."""
+        accept = request.headers.get("accept")
+        try:
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=_PREFLIGHT)
+            if request.method not in METHODS:
+                raise MethodError(f"This address answers {_ALLOW}.")
+            return await self.described(request, request.scope["path"])
+        except NotFoundError as error:
+            return await self._missing(request, error)
+        except KgError as error:
+            return problem(error, accept, _ALLOW)
+
+    async def described(self, request: Request, path: str) -> Response:
+        """Return the answer about what a path names; raises NotFoundError where it is nothing."""
+        path = path.removeprefix(request.scope.get("root_path", ""))
+        found = await self.describer.find(readings(path, self.base))
+        if found is None:
+            raise NotFoundError(f"There is nothing at {path[:200]}.")
+        number = _number(request)
+        if found.reading.form is not None:
+            return await self._document(request, found, found.reading.form, number)
+        choice = negotiate(request.headers.get("accept"), FORMS)
+        if found.withdrawn:
+            return await self._document(request, found, choice.format, number)
+        return self._redirect(request, found, choice.format)
+
+    def _redirect(self, request: Request, found: Found, form: Format) -> Response:
+        root = request.scope.get("root_path", "")
+        # The version of the ontology that was asked for is named on, not the newest one.
+        named = found.reading.iri
+        headers = {
+            **CORS,
+            "location": root + document_path(named, self.base, form),
+            "vary": "Accept",
+            "cache-control": "public, no-cache",
+            "link": link_header(signposts(found.node, found.types, self.base, root)),
+        }
+        return Response(status_code=303, headers=headers)
+
+    async def _document(
+        self, request: Request, found: Found, form: Format, number: int
+    ) -> Response:
+        part = await self.describer.part(found, number)
+        if part is None:
+            return problem(
+                NotFoundError(f"This description has no part {number}."),
+                request.headers.get("accept"),
+            )
+        entry = await self._entry(request, part, form)
+        if self.answers.service.pool.fingerprint != found.fingerprint:
+            request.scope.pop(REPEATABLE, None)  # another snapshot came in the meantime
+        choice = Choice(form, form.media_type)
+        status = 410 if found.withdrawn else 200
+        return finished(request, entry, choice, self._headers(request, part, form), status)
+
+    async def _entry(self, request: Request, part: Part, form: Format) -> Entry:
+        coding = choose(request.headers.get("accept-encoding"))
+        if form is not HTML:
+            asked = Operation(self.describer.question(part, form),
+                              "SELECT" if form.kind == "results" else "CONSTRUCT")  # fmt: skip
+            return await self.answers.entry(request, asked, Choice(form, form.media_type), coding)
+        root = request.scope.get("root_path", "")
+        cache, pool = self.answers.service.cache, self.answers.service.pool
+        key = (part.found.fingerprint, "page", part.found.reading.iri, part.number, root, coding)
+        if kept := cache.get(key):
+            request.scope[REPEATABLE] = part.found.fingerprint
+            return kept
+        used, body = coding.pack(await self._page(part, root))
+        entry = Entry(body, entity_tag(body), coding=used)
+        # A page must not mix two snapshots: one that may is shown once, and not kept.
+        if pool.fingerprint == part.found.fingerprint:
+            cache.put(key, entry)
+            request.scope[REPEATABLE] = pool.fingerprint
+        return entry
+
+    async def _page(self, part: Part, root: str) -> bytes:
+        graph = await self.describer.graph(part)
+        uses = await self.describer.uses() if part.found.kind in ("ontology", "term") else {}
+        async with self._turns:
+            return await asyncio.to_thread(self._rendered, part, graph, uses, root)
+
+    def _rendered(self, part: Part, graph: bytes, uses: Mapping[str, int], root: str) -> bytes:
+        facts, node = parse(graph), part.found.node
+        views = Views(facts, self.base, root, self.answers.service.pool.current.config.prefixes)
+        if part.found.kind == "ontology":
+            made = reference(facts, views, node, uses)
+        else:
+
+            def words(passage: str) -> str | None:
+                return self.words(passage, facts.text(passage, "sha256"))
+
+            made = profile(part, facts, views, words)
+        shown = self._shown(made.title, part, root)
+        return self.pages.render(made.template, shown, **made.context, uses=uses.get(node, 0))
+
+    def _shown(self, title: str, part: Part, root: str) -> Shown:
+        node = part.found.node
+        forms = [(row, root + document_path(node, self.base, row)) for row in FORMS[1:]]
+        return Shown(root, title, node, forms, part.number, part.last)
+
+    def _headers(self, request: Request, part: Part, form: Format) -> dict[str, str]:
+        root, found = request.scope.get("root_path", ""), part.found
+        address = root + document_path(found.node, self.base, form)
+        collection = f"{root}/"
+        links = list(signposts(found.node, found.types, self.base, root, form, collection))
+        header = link_header(links)
+        for relation, number in (("prev", part.number - 1), ("next", part.number + 1)):
+            if 1 <= number <= part.last and part.last > 1:
+                header += f', <{address}?page={number}>; rel="{relation}"'
+        own = {} if part.number > 1 else {"content-location": address}
+        return {"link": header, **own}
+
+    async def _missing(self, request: Request, error: NotFoundError) -> Response:
+        """Return 404 with near spellings: a page for people, a problem for programs."""
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        near = await self._near(path)
+        accept = request.headers.get("accept")
+        if near:
+            names = " or ".join(plain_path(iri, self.base) for iri, _ in near)
+            error = NotFoundError(f"{error} Did you mean {names}?")
+        if "text/html" not in (accept or "") or quality(accept, "text/html") < max(
+            quality(accept, each) for each in ("application/problem+json", "application/json")
+        ):
+            return problem(error, accept, _ALLOW)
+        root = request.scope.get("root_path", "")
+        links = [Ref(label or iri, root + plain_path(iri, self.base), iri) for iri, label in near]
+        context = {"status": "Not found", "detail": str(error), "near": links}
+        html = self.pages.render("problem.html", Shown(root, "There is no such page"), **context)
+        headers = {**CORS, "cache-control": "no-store", "vary": "Accept"}
+        return Response(html, 404, headers, "text/html")
+
+    async def _near(self, path: str) -> list[tuple[str, str]]:
+        """Return up to three IRIs spelt like the path, with their labels."""
+        local = path.removeprefix("/")[:LONGEST]
+        kind, slash, _ = local.partition("/")
+        start = f"{self.base}{kind}/" if slash and kind.isascii() and kind.isalnum() else ""
+        try:
+            known = await self.describer.identifiers(start) if start else {}
+        except KgError:
+            return []  # no suggestion is worth a second failure
+        async with self._turns:
+            return await asyncio.to_thread(_nearest, local, known, self.base)
+
+
+def _nearest(local: str, known: dict[str, str], base: str) -> list[tuple[str, str]]:
+    stem = re.sub(rf"\.({'|'.join(row.extension for row in FORMS)})$", "", local)
+    wanted = normalize(stem.partition("/")[2])
+    choices = {iri: normalize(iri.removeprefix(base).partition("/")[2]) for iri in known}
+    found = process.extract(wanted, choices, scorer=fuzz.ratio, limit=3, score_cutoff=_NEAR)
+    return [(iri, known[iri]) for _, _, iri in found]
+
+
+def _number(request: Request) -> int:
+    """Return the number of the part asked for; raises InputError for anything else."""
+    fields = dict(read_fields(request.scope["query_string"].decode("ascii", "replace")))
+    text = fields.get("page", "1")
+    if not _PAGE.fullmatch(text):
+        raise InputError(f"`page` must be a whole number from 1 on, not {text[:40]!r}.")
+    return int(text)
