@@ -48,6 +48,7 @@ CASES = {
     "claims-about": {"about": "bo-birch"},
     "events-in": {"place": "lund", "from": "1994-04", "to": "1994-04"},
     "events-in.late": {"place": "lund", "from": "1994-06-15", "to": "1994-06-15"},
+    "events-in.anywhere": {"from": "1994-07-11", "to": "1994-07-11"},
     "events-in.docks": {"place": "the docks", "from": "1994", "to": "1994"},
     "figures": {"of": "dock-raid"},
     "figures.whom": {"of": "dock-raid", "whom": ":people"},
