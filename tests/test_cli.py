@@ -95,7 +95,7 @@ def test_graph_of_a_table_is_its_claims(kg):
 def test_graph_question_is_turtle(kg):
     code, out, _ = kg("query", "account", "--document", "alpha-1")
     assert code == 0
-    assert len(list(ox.parse(out.encode(), format=ox.RdfFormat.TURTLE))) == 23
+    assert len(list(ox.parse(out.encode(), format=ox.RdfFormat.TURTLE))) == 26
 
 
 def test_file_and_input(kg, monkeypatch, tmp_path):
@@ -129,7 +129,7 @@ def test_coverage_sums_up(kg):
     assert code == 0
     assert out.endswith(
         "8 of 9 passages that state something have claims;"
-        " 1 state nothing (kg query uncovered tells why); 31 claims.\n"
+        " 1 state nothing (kg query uncovered tells why); 40 claims.\n"
     )
     assert kg("coverage", "alpha-2")[1].count("alpha-2") == 3
 
