@@ -67,10 +67,9 @@ class Operation:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a request may ask for: bytes of its body and text, and whether SERVICE is let pass."""
+    """What a request may ask for: bytes of its body and text."""
 
     request_bytes: int = 1 << 20
-    allow_service: bool = False
 
 
 def read_request(
@@ -102,10 +101,10 @@ def read_request(
         fields = _posted(fields, headers, body)
     elif not query_string:
         return None
-    return operation(fields, limits)
+    return operation(fields)
 
 
-def operation(fields: Fields, limits: Limits | None = None) -> Operation:
+def operation(fields: Fields) -> Operation:
     """Return the operation that decoded parameters ask for; unknown parameters are passed over."""
     if any(name == "update" for name, _ in fields):
         _refuse_mixture(fields)
@@ -116,7 +115,7 @@ def operation(fields: Fields, limits: Limits | None = None) -> Operation:
         raise InputError(f"The request has {said}; send exactly one `query` parameter.")
     text = queries[0]
     seen = scan(text)
-    _refuse(seen, limits or Limits())
+    _refuse(seen)
     default, names = _graphs(fields, "default-graph-uri"), _graphs(fields, "named-graph-uri")
     return Operation(
         query=text,
@@ -137,10 +136,15 @@ def _refuse_mixture(fields: Fields) -> None:
         raise InputError("The request has both a query and an update; send one `query` parameter.")
 
 
-def _refuse(seen: Scan, limits: Limits) -> None:
+def _refuse(seen: Scan) -> None:
+    """Raise ForbiddenError for what this server never does.
+
+    There is no list of endpoints that SERVICE may call: the engine would follow their redirects
+    and take in whatever they send, and a worker that may open sockets may open any.
+    """
     if seen.form == "UPDATE":
         raise ForbiddenError("This endpoint is read-only: it takes no update and no LOAD.")
-    if seen.has_service and not limits.allow_service:
+    if seen.has_service:
         raise ForbiddenError("This endpoint asks no other server: remove SERVICE from the query.")
     if seen.reads_file:
         raise ForbiddenError(_NO_FILES)

@@ -35,8 +35,41 @@ START_SECONDS = 60
 STORES = ("disk", "oxigraph", "virtuoso")
 MOST_ROWS = 150_000
 
-#: By the name of a question: what Virtuoso 7.2.5 does with it that SPARQL 1.1 does not.
-VIRTUOSO: dict[str, str] = {}
+_COMPARISON = (
+    "COALESCE(?unbound <= 1, false) is true there, where a comparison with an unbound variable is an"
+    " error and the answer false (SPARQL 1.1, 17.2 and 17.4.1.3): a status comes out certain"
+)
+_PATH = (
+    "a path with * whose ends are both variables finds nothing there, where it has every term of the"
+    " graph with itself (SPARQL 1.1, 18.4): no row at all; give the question its place or event"
+)
+_BOOLEAN = "an xsd:boolean comes back as 0 or 1, which is equal but written otherwise"
+_OPTIONAL = "values of an OPTIONAL part are lost there in some rows (SPARQL 1.1, 18.5, LeftJoin)"
+_UNDEF = (
+    "no row at all: VALUES with UNDEF and a FILTER on that variable after an OPTIONAL part"
+    " (SPARQL 1.1, 18.2.4.3); give the question its parameter"
+)
+#: By the name of a question or case: what Virtuoso 7.2.5 does with it that SPARQL 1.1 does not.
+VIRTUOSO: dict[str, str] = {
+    "account": "an xsd:duration comes back as a number of seconds, P1D as 86400.0",
+    "coverage": "a syntax error: it takes no aggregate in ORDER BY (SPARQL 1.1, 18.2.4.1)",
+    "names-of": "its compiler fails on a VALUES block in each branch of a UNION (error SQ156)",
+    **dict.fromkeys(("casualties", "events-in", "figures-compared", "timeline"), _PATH),
+    **dict.fromkeys(("part-of", "who-gave"), _UNDEF),
+    **dict.fromkeys(("participants", "what-changed"), _OPTIONAL),
+    **dict.fromkeys(("figures", "replies", "uncovered", "who-says"), _BOOLEAN),
+    **dict.fromkeys(
+        (
+            "who-held-post",
+            "who-held-post.day-of-meeting",
+            "who-held-post.that-january",
+            "who-held-post.long-before",
+            "q001-directives",
+            "q115-chief-minister",
+        ),
+        _COMPARISON,
+    ),
+}
 
 VIRTUOSO_INI = """
 [Database]
@@ -255,7 +288,7 @@ def test_a_runaway_query_is_stopped_while_others_are_answered(endpoints, store: 
 
 
 @pytest.mark.parametrize("store", STORES)
-@pytest.mark.parametrize("form", ["SELECT *", "CONSTRUCT { ?r ?q ?s }"])
+@pytest.mark.parametrize("form", ["SELECT *", "CONSTRUCT { ?s ?q ?o }"])
 def test_too_much_is_an_error_and_never_a_short_answer(endpoints, store: str, form: str) -> None:
     text = f"{form} {{ ?s ?p ?o . ?s ?q ?r }}"
     answer = endpoints[store].post("/sparql", data={"query": text})
@@ -293,7 +326,7 @@ def test_an_interrupted_publishing_goes_on(real, tmp_path, server: str) -> None:
     with start(tmp_path) as remote:
         running = publish(remote, real)
         end = time.monotonic() + 30
-        while not re.search(r"true|>1<", httpx.get(
+        while not re.search(r">(?:true|1)<", httpx.get(
             remote.query, params=probe, headers={"accept": "application/sparql-results+xml"}
         ).text):  # fmt: skip
             assert time.monotonic() < end
