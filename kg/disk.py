@@ -10,16 +10,15 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 
 import pyoxigraph as ox
 
-from kg.errors import DataError, InputError
+from kg.errors import DataError, InputError, KgError
 from kg.store import GraphStore
 
 RECORD = "store.json"
@@ -58,15 +57,45 @@ def build_disk(files: Sequence[str], folder: Path) -> None:
             if read_sizes(folder):
                 return
             _remove_remains(folder)
-            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-                process.submit(_fill, [Path(name) for name in files], folder).result()
+            _fill_apart(files, folder)
     except OSError as error:
-        raise InputError(
-            f"No disk store can be written to {folder.parent}: {error.strerror or error};"
-            " make room, or set KG_SNAPSHOTS to another folder."
-        ) from None
-    except BrokenProcessPool:
-        raise InputError("The process that built the disk store was ended; try again.") from None
+        raise _unwritable(folder, error) from None
+
+
+def _unwritable(folder: Path, error: OSError) -> InputError:
+    return InputError(
+        f"No disk store can be written to {folder.parent}: {error.strerror or error};"
+        " make room, or set KG_SNAPSHOTS to another folder."
+    )
+
+
+def _fill_apart(files: Sequence[str], folder: Path) -> None:
+    """Fill the store in a new process, and raise here what it could not do."""
+    paths = [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "kg.disk", str(folder), *files],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    if done.stdout:
+        said = json.loads(done.stdout)
+        raise {"DataError": DataError}.get(said["error"], InputError)(said["message"])
+    if done.returncode:
+        raise InputError("The process that built the disk store was ended; try again.")
+
+
+def main(folder: Path, files: list[Path]) -> None:
+    """Fill a store in this process; what is foreseen and fails is told in JSON."""
+    try:
+        _fill(files, folder)
+    except OSError as error:
+        _tell(_unwritable(folder, error))
+    except KgError as error:
+        _tell(error)
+
+
+def _tell(error: KgError) -> None:
+    sys.stdout.write(json.dumps({"error": type(error).__name__, "message": str(error)}))
 
 
 def _fill(files: list[Path], folder: Path) -> None:
@@ -116,3 +145,7 @@ def open_disk(store: GraphStore, folder: Path, copied: int) -> GraphStore:
             f"The disk store {folder} is gone or damaged; restart to rebuild."
         ) from None
     return store
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
