@@ -180,7 +180,11 @@ def published(remote: Remote, settings: Settings) -> str:
 @contextlib.contextmanager
 def serving(settings: Settings, store: str, env: dict[str, str]) -> Iterator[httpx.Client]:
     """Run `kg serve --store` and yield a client of it."""
-    more = {"KG_SNAPSHOTS": str(settings.snapshots), "KG_ROW_LIMIT": "100000"}
+    more = {
+        "KG_SNAPSHOTS": str(settings.snapshots),
+        "KG_ROW_LIMIT": "100000",
+        "KG_TIME_LIMIT": "60",
+    }
     running = subprocess.Popen(
         [sys.executable, "-m", "kg", "serve", "--port", "0", "--store", store],
         env={**env, **more}, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL,
@@ -189,7 +193,7 @@ def serving(settings: Settings, store: str, env: dict[str, str]) -> Iterator[htt
     watchdog.start()
     try:
         found = (re.search(r"(http://\S+)/sparql", line) for line in running.stdout)
-        with httpx.Client(base_url=next(filter(None, found))[1], timeout=60) as client:
+        with httpx.Client(base_url=next(filter(None, found))[1], timeout=90) as client:
             watchdog.cancel()
             yield client
     finally:
@@ -288,12 +292,12 @@ def test_a_runaway_query_is_stopped_while_others_are_answered(endpoints, store: 
 
 
 @pytest.mark.parametrize("store", STORES)
-@pytest.mark.parametrize("form", ["SELECT *", "CONSTRUCT { ?s ?q ?o }"])
+@pytest.mark.parametrize("form", ["SELECT ?s", "CONSTRUCT { ?s ?q ?o }"])
 def test_too_much_is_an_error_and_never_a_short_answer(endpoints, store: str, form: str) -> None:
     text = f"{form} {{ ?s ?p ?o . ?s ?q ?r }}"
     answer = endpoints[store].post("/sparql", data={"query": text})
     assert (answer.status_code, "LIMIT and OFFSET" in answer.text) == (413, True)
-    if form == "SELECT *":
+    if form == "SELECT ?s":
         short = endpoints[store].post("/sparql", data={"query": text, "maxrows": "5"})
         assert (short.headers["x-truncated-to"], short.status_code) == ("5", 200)
 
