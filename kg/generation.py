@@ -85,11 +85,13 @@ class Channel(asyncio.Protocol):
         if self.waiting and not self.waiting.done():
             self.waiting.set_exception(WorkerLostError())
 
-    async def ask(self, job: bytes) -> tuple[dict[str, Any], bytes]:
-        """Send a job and wait for its answer."""
+    async def ask(self, job: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
+        """Send a job and wait for its answer; raises TimeoutError after so many seconds."""
         if self.closed or self.transport is None:
             raise WorkerLostError
-        self.waiting = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self.waiting = loop.create_future()
+        timer = loop.call_later(seconds, self._late)
         self.transport.write(LENGTH.pack(len(job)) + job)
         try:
             return await self.waiting
@@ -98,6 +100,12 @@ class Channel(asyncio.Protocol):
             if kind:
                 raise kind(sentence) from None
             raise
+        finally:
+            timer.cancel()
+
+    def _late(self) -> None:
+        if self.waiting and not self.waiting.done():
+            self.waiting.set_exception(TimeoutError())
 
     async def _cause(self) -> int:
         """Return the signal that ended the worker; 0 if there is none or it is not told in time."""

@@ -213,6 +213,35 @@ def test_a_client_that_leaves_frees_its_worker(data: Path) -> None:
     within(work)
 
 
+def test_a_worker_promised_to_a_client_that_leaves_is_free_again(data: Path) -> None:
+    async def work() -> None:
+        async with running(data, workers=1) as pool:
+            worker = await pool._take()
+            waiting = asyncio.ensure_future(pool._take())
+            await asyncio.sleep(0)
+            pool.offer(worker)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            assert list(pool.free) == [worker]
+
+    within(work)
+
+
+def test_nobody_waits_for_a_worker_without_end(data: Path) -> None:
+    async def work() -> None:
+        async with running(data, workers=1) as pool:
+            worker = await pool._take()
+            pool.patience = 0.05
+            with pytest.raises(BusyError, match="No worker became free"):
+                await pool.run(job("ASK {}"))
+            assert not pool.queue
+            pool.offer(worker)
+            assert (await pool.run(job("ASK {}"))).worker == worker.pid
+
+    within(work)
+
+
 def test_memory_is_bounded(data: Path) -> None:
     async def work() -> None:
         async with running(data, workers=1, memory=64 << 20) as pool:

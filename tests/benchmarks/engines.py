@@ -54,7 +54,7 @@ class Place:
 
 def ours(place: Place) -> Engine:
     """Start `kg serve FILE`, with the settings given as environment."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "KG_CONCURRENT": "256", **place.settings}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **place.settings}
     files = [str(place.data)] if place.data else []
     command = [sys.executable, "-m", "kg", "serve", *files, "--port", str(place.ports[0])]
     return _started("ours", command, f"http://127.0.0.1:{place.ports[0]}/sparql", place, env=env)
