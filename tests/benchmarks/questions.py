@@ -106,4 +106,5 @@ _DRAWS: dict[str, Callable[[World, int], str]] = {
     "day": _day(0),
     "year-later": _day(1),
     "part": _part,
+    "many": lambda world, _: f">= {max(5, world.claims // 2000)}",
 }
