@@ -67,11 +67,7 @@ class Surround:
             await send(message)
 
         try:
-            if handler := self.direct.get(scope["path"]):
-                response = await handler(Request(scope, receive))
-                await response(scope, receive, sending)
-            else:
-                await self.app(scope, receive, sending)
+            await self._pass_on(scope, receive, sending)
         except Exception:  # noqa: BLE001 - the last place where a defect of ours can be caught
             _LOG.exception("request %s failed", name)
             if status == 0:
@@ -81,6 +77,13 @@ class Surround:
         finally:
             seconds = time.perf_counter() - begun
             figures.add(name, scope["method"], scope["path"], status, size, seconds)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if handler := self.direct.get(scope["path"]):
+            response = await handler(Request(scope, receive))
+            await response(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 _SURROUNDING = [(name.encode(), value.encode()) for name, value in SECURITY.items()]
