@@ -82,6 +82,8 @@ class Gathered:
 
     def _send(self) -> None:
         parts, self._parts = self._parts, []
+        if not parts:
+            return
         if sum(map(len, parts)) <= 2 * _LARGE:
             parts = [b"".join(parts)]
         for part in parts:

@@ -1,5 +1,6 @@
 """A request that came before is answered from memory, and nothing else is taken for one."""
 
+import asyncio
 import re
 import socket
 import time
@@ -11,6 +12,7 @@ from serving import Server, serving, snapshot
 from kg.cache import Cache
 from kg.monitor import Figures
 from kg.repeats import LONGEST, REPEATABLE, REQUEST, Repeats
+from kg.wire import Gathered
 
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 TWO = "<u:a> <u:p> <u:b> <u:g> .\n<u:a> <u:p> <u:c> <u:g> .\n"
@@ -203,6 +205,63 @@ def test_new_data_have_new_answers(tmp_path):
         talk.socket.close()
     finally:
         server.stop()
+
+
+class Sink:
+    """What a transport was told to do."""
+
+    def __init__(self):
+        self.said = []
+
+    def write(self, data):
+        self.said.append(data)
+
+    def close(self):
+        self.said.append("close")
+
+    def is_closing(self):
+        return "close" in self.said
+
+
+def test_what_is_written_in_one_turn_is_sent_in_one_piece():
+    async def work():
+        sink = Sink()
+        gathered = Gathered(sink, asyncio.get_running_loop())
+        gathered.write(b"head ")
+        gathered.write(b"body")
+        assert sink.said == []
+        await asyncio.sleep(0)
+        assert sink.said == [b"head body"]
+        gathered.write(b"more")
+        gathered.close()
+        await asyncio.sleep(0)
+        assert sink.said == [b"head body", b"more", "close"]
+        assert gathered.is_closing()
+
+    asyncio.run(work())
+
+
+def test_a_long_part_is_sent_at_once_and_uncopied():
+    async def work():
+        sink, long = Sink(), b"x" * (1 << 20)
+        gathered = Gathered(sink, asyncio.get_running_loop())
+        gathered.write(b"head")
+        gathered.write(long)
+        assert [sink.said[0], sink.said[1] is long] == [b"head", True]
+        await asyncio.sleep(0)
+        assert len(sink.said) == 2
+
+    asyncio.run(work())
+
+
+def test_a_long_answer_comes_whole_each_time(talk):
+    pairs = " ".join(f"VALUES ?{name} {{ {NUMBERS} }}" for name in "ab")
+    wide = f"('{'x' * 60}' AS ?x)"
+    bodies = [talk.ask(get(f"SELECT ?a {wide} {{ {pairs} }} LIMIT 4999"))[2] for _ in range(3)]
+    assert len(bodies[0]) > 256 * 1024
+    assert bodies[0].count("\r\n") == 5000
+    assert bodies[0] == bodies[1] == bodies[2]
+    assert talk.ask(get(COUNT))[2] == "n\r\n2\r\n"
 
 
 class Served:
