@@ -21,7 +21,8 @@ _END = b"\r\n\r\n"
 class Job:
     """What to send where: raw requests with the number of their question, in order, in a circle.
 
-    The first `warm` seconds are not measured; the next `seconds` are.
+    The first `warm` seconds are not measured; the next `seconds` are, or fewer if `most` requests
+    (none: any number) are answered before.
     """
 
     host: str
@@ -31,7 +32,7 @@ class Job:
     connections: int
     warm: float
     seconds: float
-    timeout: float = 60.0
+    most: int = 0
 
 
 @dataclass
@@ -46,6 +47,10 @@ class Outcome:
     cpu: float = 0.0
     statuses: dict[str, int] = field(default_factory=dict)
     received: int = 0
+
+    def is_enough(self, most: int) -> bool:
+        """Whether so many requests have been answered."""
+        return bool(most) and sum(map(len, self.times)) + sum(self.statuses.values()) >= most
 
 
 class Connection:
@@ -117,7 +122,7 @@ def run(job: Job) -> Outcome:
             selector.register(connection.socket, selectors.EVENT_READ, connection)
             turn = next(turns)
             connection.ask(requests[turn], job.kinds[turn])
-        while (now := time.perf_counter()) < end:
+        while (now := time.perf_counter()) < end and not outcome.is_enough(job.most):
             if not cpu and now >= begun:
                 cpu, begun = time.process_time(), now
             for key, _ in selector.select(max(end - now, 0)):

@@ -10,7 +10,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from .client import Job, Outcome
@@ -37,6 +37,19 @@ class Plan:
     seconds: float = 3.0
     warm: float = 0.5
     loads: tuple[str, ...] = LOADS
+    most: int = 0
+
+    def for_slow(self) -> "Plan":
+        """Return a plan for an engine that needs seconds for a query: each question twice.
+
+        With more connections, what it has not finished in one round would burden the next.
+        """
+        return replace(self, concurrency=(1,), rounds=1, seconds=120.0, warm=0.0, most=20, draws=2)
+
+    def with_parameters(self) -> "Plan":
+        """Return a plan without the questions over the whole graph."""
+        loads = tuple(each for each in self.loads if each in ("point", "mixed"))
+        return replace(self, loads=loads)
 
 
 @dataclass
@@ -146,7 +159,7 @@ def load(
     requests, kinds = requests_of(engine, asked, world, plan.draws)
     host, _, port = urllib.parse.urlsplit(engine.url).netloc.partition(":")
     for connections in plan.concurrency:
-        job = Job(host, int(port), requests, kinds, connections, plan.warm, plan.seconds)
+        job = Job(host, int(port), requests, kinds, connections, plan.warm, plan.seconds, plan.most)
         rounds = [_round(engine, job) for _ in range(plan.rounds)]
         yield summed(engine.name, name, connections, [each.name for each in asked], rounds)
 
