@@ -31,7 +31,7 @@ class SlowPool:
             raise
         if self.error:
             raise self.error
-        return Reply(b"answer", truncated=False, gzip=False, fingerprint="f", worker=1)
+        return Reply(b"answer", truncated=False, coding="identity", fingerprint="f", worker=1)
 
 
 class Client:
