@@ -7,8 +7,6 @@ where they are at hand, are only compared with their digests: they never change 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import pyoxigraph as ox
-
 from kg.assets import Assets, locate
 from kg.carry import carried_claims
 from kg.check import check_sources
@@ -24,14 +22,14 @@ from kg.links import unknown_subjects
 from kg.metadata import DATASET, describe_dataset
 from kg.propositions import derive_propositions
 from kg.queries import questions
-from kg.rdf import TERMS, Prefixes
+from kg.rdf import TERMS, Prefixes, Quad, Store
 from kg.references import unknown_nodes
 from kg.rules import apply_rule
 from kg.settings import Settings
 from kg.snapshots import write_snapshot
 from kg.sources import Sources, read_sources, stop
 
-Step = Callable[[ox.Store, Path], Iterable[ox.Quad]]
+Step = Callable[[Store, Path], Iterable[Quad]]
 
 # Rules by name, in order: before the disputes are computed, and what depends on them.
 BEFORE_DISPUTES = (
@@ -65,14 +63,14 @@ def build_snapshot(settings: Settings) -> Path:
     )
 
 
-def build_dataset(assets: Assets, documents: Path | None = None) -> list[ox.Quad]:
+def build_dataset(assets: Assets, documents: Path | None = None) -> list[Quad]:
     """Return all statements of the graph, in no particular order; raises as `build_snapshot`."""
     sources = read_sources(assets)
     check_sources(sources)
     registered = load_documents(assets.data)
     if documents is not None:
         verify_evidence(registered, documents)
-    store = ox.Store()
+    store = Store()
     store.extend(_input(sources))
     for step in _steps():
         store.extend(list(step(store, assets.ontology / "rules")))
@@ -103,7 +101,7 @@ def summary(facts: Facts) -> dict[str, int]:
     }  # fmt: skip
 
 
-def _input(sources: Sources) -> Iterator[ox.Quad]:
+def _input(sources: Sources) -> Iterator[Quad]:
     """Yield what is written and what is carried, once every reference leads somewhere."""
     carried = carried_claims(sources)
     quads = [*sources.quads(), *carried]
@@ -125,7 +123,7 @@ def _rule(name: str) -> Step:
     return lambda store, rules: apply_rule(store, rules / f"{name}.rq", DERIVED)
 
 
-def _claims(store: ox.Store, _rules: Path) -> Iterator[ox.Quad]:
+def _claims(store: Store, _rules: Path) -> Iterator[Quad]:
     facts = Facts(store)
     yield from derive_claims(facts)
     yield from derive_propositions(facts)

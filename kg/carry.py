@@ -9,10 +9,9 @@ claims inside the copying document. All else is taken over, with `:copyOf` to th
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pyoxigraph as ox
-
 from kg.check import own_passage
 from kg.facts import Facts, Value, expand, quad
+from kg.rdf import NamedNode, Quad
 from kg.sources import CLAIMS, DOCUMENTS, GRAPHS, PASSAGES, Sources, stop
 
 # Properties that lead to another claim of the same document.
@@ -39,7 +38,7 @@ class _Copy:
         return _document(self.passage)
 
 
-def carried_claims(sources: Sources) -> list[ox.Quad]:
+def carried_claims(sources: Sources) -> list[Quad]:
     """Return the statements of all carried claims, in the graphs of their documents.
 
     Raises `DataError` where a claim answers, or is nested under, a claim to which nothing
@@ -92,26 +91,26 @@ class _Carrier:
                     " take that evidence away."
                 )
 
-    def statements(self, copy: _Copy) -> Iterator[ox.Quad]:
+    def statements(self, copy: _Copy) -> Iterator[Quad]:
         """Yield the statements of the carried claim."""
         graph = GRAPHS + copy.document.removeprefix(DOCUMENTS)
 
-        def say(predicate: str, value: Value) -> ox.Quad:
+        def say(predicate: str, value: Value) -> Quad:
             return quad(copy.iri, predicate, value, graph)
 
         for predicate, values in self.facts.predicates(copy.claim).items():
             if predicate not in {expand(each) for each in _LEFT_OUT}:
                 yield from (say(predicate, value) for value in values)
-        yield say("copyOf", ox.NamedNode(copy.claim))
+        yield say("copyOf", NamedNode(copy.claim))
         for passage in self.facts.texts(copy.claim, "evidence"):
-            yield say("evidence", ox.NamedNode(self.passage_for(passage, copy) or passage))
+            yield say("evidence", NamedNode(self.passage_for(passage, copy) or passage))
         root = _document(copy.claim)
         for voice in _VOICES:
             for speaker in self.facts.texts(copy.claim, voice):
-                yield say(voice, ox.NamedNode(copy.document if speaker == root else speaker))
+                yield say(voice, NamedNode(copy.document if speaker == root else speaker))
         for link in _LINKS:
             for target in self.facts.texts(copy.claim, link):
-                yield say(link, ox.NamedNode(self.corresponding(target, copy) or target))
+                yield say(link, NamedNode(self.corresponding(target, copy) or target))
 
     def corresponding(self, target: str, copy: _Copy) -> str | None:
         """Return the claim that has the place of `target` in the document of the copy."""

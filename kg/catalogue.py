@@ -8,10 +8,8 @@ written relative to the description, so that they hold wherever the folder is pu
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import pyoxigraph as ox
-
 from kg.metadata import DATASET, LICENSE
-from kg.rdf import BASE
+from kg.rdf import BASE, Literal, NamedNode, Quad
 from kg.snapshots import Snapshot
 
 #: Stands for the folder of the release; `relative` takes it away again.
@@ -35,8 +33,8 @@ _SPDX = "http://spdx.org/rdf/terms#"
 _VOID = "http://rdfs.org/ns/void#"
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 
-Statements = Iterator[ox.Quad]
-Value = ox.NamedNode | ox.Literal
+Statements = Iterator[Quad]
+Value = NamedNode | Literal
 
 
 @dataclass(frozen=True)
@@ -57,13 +55,13 @@ class File:
 
 
 def describe_release(
-    metadata: Iterable[ox.Quad], snapshot: Snapshot, date: str, files: Iterable[File]
-) -> list[ox.Quad]:
+    metadata: Iterable[Quad], snapshot: Snapshot, date: str, files: Iterable[File]
+) -> list[Quad]:
     """Return the description: the snapshot's own metadata, the dataset, and its files.
 
     `date` is the day of the newest curation, as xsd:date.
     """
-    quads = {ox.Quad(each.subject, each.predicate, each.object) for each in metadata}
+    quads = {Quad(each.subject, each.predicate, each.object) for each in metadata}
     creator = RELEASE + "CITATION.cff#contributors"
     quads.update(dataset_facts(snapshot.dataset, snapshot.version, date, creator))
     for file in files:
@@ -84,10 +82,10 @@ def dataset_facts(fingerprint: str, version: str, date: str, creator: str) -> St
     for kind in (_DCAT, _VOID, _SCHEMA):
         yield _say(DATASET, _RDF + "type", _iri(kind + "Dataset"))
     said: dict[str, Value] = {
-        "title name": ox.Literal("Contested"),
-        "description description": ox.Literal(DESCRIPTION, language="en"),
+        "title name": Literal("Contested"),
+        "description description": Literal(DESCRIPTION, language="en"),
         "license license": _iri(LICENSE),
-        "identifier identifier": ox.Literal(f"sha256:{fingerprint}"),
+        "identifier identifier": Literal(f"sha256:{fingerprint}"),
         **({"modified dateModified": _typed(date, "date")} if date else {}),
         "creator creator": _iri(creator),
         "publisher publisher": _iri(creator),
@@ -97,18 +95,18 @@ def dataset_facts(fingerprint: str, version: str, date: str, creator: str) -> St
         yield _say(DATASET, _DCTERMS + theirs, value)
         yield _say(DATASET, _SCHEMA + schema, value)
     yield _say(DATASET, _DCTERMS + "language", _iri(_ENGLISH))
-    yield _say(DATASET, _SCHEMA + "inLanguage", ox.Literal("en"))
+    yield _say(DATASET, _SCHEMA + "inLanguage", Literal("en"))
     yield _say(DATASET, _SCHEMA + "isAccessibleForFree", _typed("true", "boolean"))
     if version:
-        yield _say(DATASET, _DCAT + "version", ox.Literal(version))
-        yield _say(DATASET, _SCHEMA + "version", ox.Literal(version))
+        yield _say(DATASET, _DCAT + "version", Literal(version))
+        yield _say(DATASET, _SCHEMA + "version", Literal(version))
     for word in KEYWORDS:
-        yield _say(DATASET, _DCAT + "keyword", ox.Literal(word, language="en"))
-        yield _say(DATASET, _SCHEMA + "keywords", ox.Literal(word, language="en"))
+        yield _say(DATASET, _DCAT + "keyword", Literal(word, language="en"))
+        yield _say(DATASET, _SCHEMA + "keywords", Literal(word, language="en"))
     for kind in (_FOAF + "Agent", _SCHEMA + "Organization"):
         yield _say(creator, _RDF + "type", _iri(kind))
     for name in (_FOAF + "name", _SCHEMA + "name"):
-        yield _say(creator, name, ox.Literal(CREATOR))
+        yield _say(creator, name, Literal(CREATOR))
 
 
 def _file(file: File) -> Statements:
@@ -120,17 +118,17 @@ def _file(file: File) -> Statements:
     yield _say(DATASET, _SCHEMA + "distribution", _iri(node))
     yield _say(node, _RDF + "type", _iri(_DCAT + "Distribution"))
     yield _say(node, _RDF + "type", _iri(_SCHEMA + "DataDownload"))
-    yield _say(node, _DCTERMS + "title", ox.Literal(file.title, language="en"))
-    yield _say(node, _SCHEMA + "name", ox.Literal(file.title, language="en"))
+    yield _say(node, _DCTERMS + "title", Literal(file.title, language="en"))
+    yield _say(node, _SCHEMA + "name", Literal(file.title, language="en"))
     yield _say(node, _DCTERMS + "license", _iri(LICENSE))
     yield _say(node, _DCAT + "accessURL", address)
     yield _say(node, _DCAT + "downloadURL", address)
     yield _say(node, _SCHEMA + "contentUrl", address)
     yield _say(node, _DCAT + "mediaType", _iri(_IANA + file.media_type))
-    yield _say(node, _SCHEMA + "encodingFormat", ox.Literal(file.media_type))
+    yield _say(node, _SCHEMA + "encodingFormat", Literal(file.media_type))
     yield _say(node, _DCAT + "byteSize", _typed(str(file.size), "nonNegativeInteger"))
-    yield _say(node, _SCHEMA + "contentSize", ox.Literal(f"{file.size} B"))
-    yield _say(node, _SCHEMA + "sha256", ox.Literal(file.sha256))
+    yield _say(node, _SCHEMA + "contentSize", Literal(f"{file.size} B"))
+    yield _say(node, _SCHEMA + "sha256", Literal(file.sha256))
     yield _say(node, _SPDX + "checksum", _iri(checksum))
     yield _say(checksum, _RDF + "type", _iri(_SPDX + "Checksum"))
     yield _say(checksum, _SPDX + "algorithm", _iri(_SPDX + "checksumAlgorithm_sha256"))
@@ -141,13 +139,13 @@ def _file(file: File) -> Statements:
         yield _say(DATASET, _VOID + "dataDump", address)
 
 
-def _say(subject: str, predicate: str, value: Value) -> ox.Quad:
-    return ox.Quad(_iri(subject), _iri(predicate), value)
+def _say(subject: str, predicate: str, value: Value) -> Quad:
+    return Quad(_iri(subject), _iri(predicate), value)
 
 
-def _iri(text: str) -> ox.NamedNode:
-    return ox.NamedNode(text)
+def _iri(text: str) -> NamedNode:
+    return NamedNode(text)
 
 
-def _typed(text: str, datatype: str) -> ox.Literal:
-    return ox.Literal(text, datatype=_iri(_XSD + datatype))
+def _typed(text: str, datatype: str) -> Literal:
+    return Literal(text, datatype=_iri(_XSD + datatype))

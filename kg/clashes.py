@@ -20,11 +20,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyoxigraph as ox
-
 from kg.errors import DataError
 from kg.facts import Facts, expand
 from kg.origins import Groups
+from kg.rdf import Literal, NamedNode, QuerySolution, QuerySolutions, Store
 from kg.rules import evaluate_rule
 
 COMPUTED, CURATED = expand("computed"), expand("curated")
@@ -45,7 +44,7 @@ class Clash:
     reason: str = ""
 
 
-def find_clashes(store: ox.Store, facts: Facts, folder: Path) -> list[Clash]:
+def find_clashes(store: Store, facts: Facts, folder: Path) -> list[Clash]:
     """Return what the rules of a folder find in the union graph of `store`, sorted.
 
     `facts` are those of the store. Raises `DataError` if a rule is missing, is no SELECT
@@ -58,7 +57,7 @@ def find_clashes(store: ox.Store, facts: Facts, folder: Path) -> list[Clash]:
     return sorted({each for rule in rules for each in clashes_of(store, rule, compare)})
 
 
-def clashes_of(store: ox.Store, rule: Path, compare: "Comparison") -> Iterator[Clash]:
+def clashes_of(store: Store, rule: Path, compare: "Comparison") -> Iterator[Clash]:
     """Yield the clashes that one rule finds; raises `DataError` as `find_clashes`."""
     for row in _rows(store, rule):
         try:
@@ -135,16 +134,16 @@ class Comparison:
         return {self._passages.find(each) for each in self._facts.texts(claim, "evidence")}
 
 
-def _rows(store: ox.Store, rule: Path) -> Iterator[ox.QuerySolution]:
+def _rows(store: Store, rule: Path) -> Iterator[QuerySolution]:
     rows = evaluate_rule(store, rule)
-    if not isinstance(rows, ox.QuerySolutions):
+    if not isinstance(rows, QuerySolutions):
         raise DataError(f"{rule} must be a SELECT query.")
     yield from rows
 
 
-def _optional(row: ox.QuerySolution, name: str) -> str:
+def _optional(row: QuerySolution, name: str) -> str:
     try:
         value = row[name]
     except KeyError:
         return ""
-    return value.value if isinstance(value, ox.NamedNode | ox.Literal) else ""
+    return value.value if isinstance(value, NamedNode | Literal) else ""

@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pyoxigraph as ox
-
 from kg.context import RDF, XSD, Context
+from kg.rdf import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, parse_rdf
 
 Node = dict[str, Any]
 
@@ -25,9 +24,9 @@ _LOCAL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _KEYWORD = re.compile(r"@[A-Za-z]+")
 
 
-def compact_dataset(quads: Iterable[ox.Quad], context: Context) -> bytes:
+def compact_dataset(quads: Iterable[Quad], context: Context) -> bytes:
     """Return a JSON-LD document of the quads: the default graph's nodes, then named graphs."""
-    graphs: dict[str, list[ox.Quad]] = {}
+    graphs: dict[str, list[Quad]] = {}
     for quad in quads:
         graphs.setdefault(_key(quad.graph_name), []).append(quad)
     writer = Compactor(context)
@@ -40,7 +39,7 @@ def compact_dataset(quads: Iterable[ox.Quad], context: Context) -> bytes:
 
 def compact_document(document: bytes, context: Context) -> bytes:
     """Return an expanded JSON-LD document, as the engine writes it, in compact form."""
-    return compact_dataset(ox.parse(document, format=ox.RdfFormat.JSON_LD), context)
+    return compact_dataset(parse_rdf(document, format=RdfFormat.JSON_LD), context)
 
 
 class Compactor:
@@ -68,7 +67,7 @@ class Compactor:
         # A term that has only a coercion means the vocabulary's property of that name.
         self.own = {name for name in self.coercions if name not in self.named.values()}
 
-    def nodes(self, quads: Iterable[ox.Quad]) -> list[Node]:
+    def nodes(self, quads: Iterable[Quad]) -> list[Node]:
         """Return the nodes of one graph, sorted by identifier."""
         found: dict[str, dict[str, list[object]]] = {}
         for quad in quads:
@@ -106,12 +105,12 @@ class Compactor:
     def value(self, term: object, name: str) -> Any:
         """Return an object as the property called `name` has it."""
         coercion = self.coercions.get(name)
-        if isinstance(term, ox.Literal):
+        if isinstance(term, Literal):
             return self._literal(term, coercion)
         iri = _key(term)
         return self.word(iri) if coercion == "@vocab" else {"@id": self.short(iri)}
 
-    def _literal(self, literal: ox.Literal, coercion: str | None) -> Any:
+    def _literal(self, literal: Literal, coercion: str | None) -> Any:
         datatype = literal.datatype.value
         if literal.language:
             return {"@value": literal.value, "@language": literal.language}
@@ -137,9 +136,9 @@ def _native(text: str, datatype: str) -> str | int | bool | None:
 
 def _key(node: object) -> str:
     """Return the IRI or the blank node's identifier; the default graph is the empty text."""
-    if isinstance(node, ox.NamedNode):
+    if isinstance(node, NamedNode):
         return node.value
-    return "" if isinstance(node, ox.DefaultGraph) else str(node)
+    return "" if isinstance(node, DefaultGraph) else str(node)
 
 
 def _one_or_all(values: list[Any]) -> Any:

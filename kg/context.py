@@ -12,10 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pyoxigraph as ox
-
 from kg.errors import DataError
-from kg.rdf import TERMS
+from kg.rdf import TERMS, NamedNode, Quad
 
 CONTEXT_IRI = TERMS + "context.jsonld"
 FILE = "context.jsonld"
@@ -51,7 +49,7 @@ _LINKS = (
 )
 
 
-def make_context(ontology: Iterable[ox.Quad], prefixes: Mapping[str, str]) -> dict[str, Any]:
+def make_context(ontology: Iterable[Quad], prefixes: Mapping[str, str]) -> dict[str, Any]:
     """Return the value of `@context` for these statements of the ontology.
 
     Raises `DataError` if a prefix or a plain name is also the local name of a term: what is
@@ -60,7 +58,7 @@ def make_context(ontology: Iterable[ox.Quad], prefixes: Mapping[str, str]) -> di
     quads = list(ontology)
     ranges = _ranges(quads)
     names = {quad.subject.value.removeprefix(TERMS) for quad in quads
-             if isinstance(quad.subject, ox.NamedNode)}  # fmt: skip
+             if isinstance(quad.subject, NamedNode)}  # fmt: skip
     for taken in sorted(({*prefixes, *_STATEMENT, "context"} - {""}) & names):
         raise DataError(f"The term :{taken} cannot have this name: JSON-LD uses it otherwise.")
     context: dict[str, Any] = {"@version": 1.1, "@vocab": TERMS, "context": CONTEXT_IRI}
@@ -90,7 +88,7 @@ def read_context(ontology: Path) -> dict[str, Any]:
     return dict(context)
 
 
-def _ranges(quads: Iterable[ox.Quad]) -> dict[str, set[str]]:
+def _ranges(quads: Iterable[Quad]) -> dict[str, set[str]]:
     """Return local name to ranges for each of our properties."""
     properties: set[str] = set()
     ranges: dict[str, set[str]] = {}

@@ -6,18 +6,16 @@ own. The question `coverage` counts the same from the passages themselves.
 
 from collections.abc import Iterable, Iterator
 
-import pyoxigraph as ox
-
 from kg.derive import integer
 from kg.facts import Facts, expand, quad
-from kg.rdf import BASE
+from kg.rdf import BASE, Literal, NamedNode, Quad
 from kg.sources import DOCUMENTS, GRAPHS
 
 COVERAGES = BASE + "coverage/"
 _METADATA = GRAPHS + "metadata"
 
 
-def describe_coverage(facts: Facts) -> Iterator[ox.Quad]:
+def describe_coverage(facts: Facts) -> Iterator[Quad]:
     """Yield the coverage of each document and of each of its sections, in order."""
     claims: dict[str, set[str]] = {}
     for claim in facts.standing_claims():
@@ -29,7 +27,7 @@ def describe_coverage(facts: Facts) -> Iterator[ox.Quad]:
         sections = _by(facts, passages, "section")
         for number, (section, own) in enumerate(sections.items(), start=1):
             part = f"{node}/{number:02d}"
-            yield quad(part, "section", ox.Literal(section), _METADATA)
+            yield quad(part, "section", Literal(section), _METADATA)
             yield from _counts(facts, (part, document), own, claims)
 
 
@@ -43,12 +41,12 @@ def _by(facts: Facts, passages: Iterable[str], part: str) -> dict[str, list[str]
 
 def _counts(
     facts: Facts, names: tuple[str, str], passages: list[str], claims: dict[str, set[str]]
-) -> Iterator[ox.Quad]:
+) -> Iterator[Quad]:
     node, document = names
     factual = [each for each in passages if facts.true(each, "factual")]
     resting = {claim for each in passages for claim in claims.get(each, ())}
-    yield quad(node, "rdf:type", ox.NamedNode(expand("Coverage")), _METADATA)
-    yield quad(node, "coverageOf", ox.NamedNode(document), _METADATA)
+    yield quad(node, "rdf:type", NamedNode(expand("Coverage")), _METADATA)
+    yield quad(node, "coverageOf", NamedNode(document), _METADATA)
     for name, number in (
         ("passageCount", len(passages)),
         ("factualPassageCount", len(factual)),

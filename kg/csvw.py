@@ -14,10 +14,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import pyoxigraph as ox
-
 from kg.assets import EXPORTS
 from kg.errors import DataError
+from kg.rdf import Literal, NamedNode
 from kg.selection import Row, Selection
 from kg.streams import Source
 
@@ -72,7 +71,7 @@ def _values(rows: Iterable[Row], name: str) -> list[str]:
 
 
 def _cell(term: object) -> str:
-    return term.value if isinstance(term, ox.NamedNode | ox.Literal) else str(term)
+    return term.value if isinstance(term, NamedNode | Literal) else str(term)
 
 
 def _counted(rows: Iterable[list[str]], source: Source) -> Iterator[list[str]]:

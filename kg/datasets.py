@@ -6,25 +6,24 @@ The engine's own merge repeats what stands in two of them, and what is named twi
 
 from dataclasses import dataclass
 
-import pyoxigraph as ox
-
 from kg.assets import PROBES
 from kg.protocol import Operation
+from kg.rdf import DefaultGraph, NamedNode, Quad, QueryBoolean, QuerySolutions, QueryTriples, Store
 from kg.scan import dataset_clause
 
 # Read now: a worker opens no file.
 _NAMES = (PROBES / "graph-names.rq").read_text("utf-8")
 _OVERLAP = (PROBES / "overlap.rq").read_text("utf-8")
 
-Results = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+Results = QuerySolutions | QueryBoolean | QueryTriples
 
 
 @dataclass(frozen=True)
 class Dataset:
     """The graphs of a query: those merged into its default graph, and those that GRAPH names."""
 
-    default: tuple[ox.NamedNode, ...]
-    named: tuple[ox.NamedNode, ...]
+    default: tuple[NamedNode, ...]
+    named: tuple[NamedNode, ...]
 
 
 def asked_for(operation: Operation, base: str | None) -> Dataset | None:
@@ -45,7 +44,7 @@ def _written(text: str, base: str | None) -> Dataset | None:
     terms = " ".join((*clause.default, *clause.named))
     probe = f"{clause.prologue}\n{_NAMES.replace('UNDEF', terms)}"
     try:
-        rows = ox.Store().query(probe, base_iri=base)
+        rows = Store().query(probe, base_iri=base)
         names = [row["graph"].value for row in rows]  # type: ignore[union-attr]
     except SyntaxError:  # the engine tells where, when it is given the query itself
         return None
@@ -53,30 +52,30 @@ def _written(text: str, base: str | None) -> Dataset | None:
     return Dataset(_once(names[:parts]), _once(names[parts:]))
 
 
-def overlaps(store: ox.Store) -> bool:
+def overlaps(store: Store) -> bool:
     """Tell whether a triple stands in two graphs of a store."""
     return bool(store.query(_OVERLAP))
 
 
-def query_dataset(store: ox.Store, text: str, dataset: Dataset, base: str | None) -> Results:
+def query_dataset(store: Store, text: str, dataset: Dataset, base: str | None) -> Results:
     """Evaluate a query over a dataset in which no triple stands in two graphs."""
     return store.query(
         text, base_iri=base, default_graph=[*dataset.default], named_graphs=[*dataset.named]
     )
 
 
-def query_merge(store: ox.Store, text: str, dataset: Dataset, base: str | None) -> Results:
+def query_merge(store: Store, text: str, dataset: Dataset, base: str | None) -> Results:
     """Evaluate a query over a dataset whose graphs overlap: over a copy of them, merged."""
-    alone = ox.Store()
+    alone = Store()
     for name in dataset.default:
         quads = store.quads_for_pattern(None, None, None, name)
-        alone.extend(ox.Quad(q.subject, q.predicate, q.object) for q in quads)
+        alone.extend(Quad(q.subject, q.predicate, q.object) for q in quads)
     for name in dataset.named:
         alone.extend(store.quads_for_pattern(None, None, None, name))
     return alone.query(
-        text, base_iri=base, default_graph=ox.DefaultGraph(), named_graphs=[*dataset.named]
+        text, base_iri=base, default_graph=DefaultGraph(), named_graphs=[*dataset.named]
     )
 
 
-def _once(names: tuple[str, ...] | list[str]) -> tuple[ox.NamedNode, ...]:
-    return tuple(ox.NamedNode(name) for name in dict.fromkeys(names))
+def _once(names: tuple[str, ...] | list[str]) -> tuple[NamedNode, ...]:
+    return tuple(NamedNode(name) for name in dict.fromkeys(names))

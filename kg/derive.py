@@ -9,18 +9,17 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TypeGuard
 
-import pyoxigraph as ox
-
 from kg import counts, dates, wording
 from kg.check import COUNT, dating_kind
 from kg.facts import Facts, Value, expand, quad
+from kg.rdf import Literal, NamedNode, Quad
 from kg.sources import GRAPHS
 
 DERIVED = GRAPHS + "derived"
 _TIME = (expand("when"), expand("whenKind"))
 
 
-def derive_claims(facts: Facts) -> Iterator[ox.Quad]:
+def derive_claims(facts: Facts) -> Iterator[Quad]:
     """Yield bounds, number limits and label of every claim that is not withdrawn."""
     qualifiers = qualifying_properties(facts)
     for claim in facts.standing_claims():
@@ -28,7 +27,7 @@ def derive_claims(facts: Facts) -> Iterator[ox.Quad]:
             yield quad(claim, name, _date(day), DERIVED)
         yield from _limits(claim, claim_count(facts, claim))
         label = wording.statement(facts, claim, qualifiers)
-        yield quad(claim, "rdfs:label", ox.Literal(label), DERIVED)
+        yield quad(claim, "rdfs:label", Literal(label), DERIVED)
 
 
 def qualifying_properties(facts: Facts) -> list[str]:
@@ -70,9 +69,9 @@ def claim_count(facts: Facts, claim: str) -> counts.Count | None:
     return None
 
 
-def is_count(value: Value | None) -> TypeGuard[ox.Literal]:
+def is_count(value: Value | None) -> TypeGuard[Literal]:
     """Tell whether a value is a count literal."""
-    return isinstance(value, ox.Literal) and value.datatype.value == COUNT
+    return isinstance(value, Literal) and value.datatype.value == COUNT
 
 
 def _named_bounds(known: dates.Bounds) -> Iterator[tuple[str, date]]:
@@ -85,19 +84,19 @@ def _named_bounds(known: dates.Bounds) -> Iterator[tuple[str, date]]:
     yield from ((name, day) for name, day in four.items() if day is not None)
 
 
-def _limits(claim: str, count: counts.Count | None) -> Iterator[ox.Quad]:
+def _limits(claim: str, count: counts.Count | None) -> Iterator[Quad]:
     if count is None:
         return
     for name, limit in (("low", count.low), ("high", count.high)):
         if limit is not None:
             yield quad(claim, name, integer(limit), DERIVED)
-    yield quad(claim, "approximate", ox.Literal(count.approximate), DERIVED)
+    yield quad(claim, "approximate", Literal(count.approximate), DERIVED)
 
 
-def integer(number: int) -> ox.Literal:
+def integer(number: int) -> Literal:
     """Return a number as a canonical `xsd:integer`."""
-    return ox.Literal(str(number), datatype=ox.NamedNode(expand("xsd:integer")))
+    return Literal(str(number), datatype=NamedNode(expand("xsd:integer")))
 
 
-def _date(day: date) -> ox.Literal:
-    return ox.Literal(day.isoformat(), datatype=ox.NamedNode(expand("xsd:date")))
+def _date(day: date) -> Literal:
+    return Literal(day.isoformat(), datatype=NamedNode(expand("xsd:date")))

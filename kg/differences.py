@@ -16,12 +16,10 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-import pyoxigraph as ox
-
 from kg.derive import DERIVED, qualifying_properties
 from kg.facts import Facts, expand, quad
 from kg.origins import Groups
-from kg.rdf import BASE
+from kg.rdf import BASE, Literal, NamedNode, Quad
 
 DIFFERENCES = BASE + "difference/"
 _CAUSES = {"laterVersionOf": "edit", "extractOf": "extraction"}
@@ -60,7 +58,7 @@ class _Group:
     claims: tuple[list[str], list[str]] = field(default_factory=lambda: ([], []))
 
 
-def derive_differences(facts: Facts) -> Iterator[ox.Quad]:
+def derive_differences(facts: Facts) -> Iterator[Quad]:
     """Yield the differences between each document and the one it is a version or extract of."""
     comparison = Comparison(facts)
     for pair in document_pairs(facts):
@@ -204,7 +202,7 @@ class Comparison:
         values = (self._comparable(claim, value) for value in self._facts.all(claim, part))
         return " ".join(sorted(values))
 
-    def _comparable(self, claim: str, value: ox.NamedNode | ox.Literal) -> str:
+    def _comparable(self, claim: str, value: NamedNode | Literal) -> str:
         if self._facts.true(value.value, "unnamed"):
             return _UNNAMED
         own = value.value == self._facts.text(claim, "document")
@@ -219,7 +217,7 @@ def _lone(before: set[str], after: set[str]) -> Iterator[Difference]:
         yield from (Difference("passageAdded", now=each) for each in sorted(after))
 
 
-def _quads(pair: Pair, difference: Difference) -> Iterator[ox.Quad]:
+def _quads(pair: Pair, difference: Difference) -> Iterator[Quad]:
     text = "|".join((pair.earlier, pair.later, difference.was, difference.now, difference.change))
     iri = DIFFERENCES + hashlib.sha256(text.encode()).hexdigest()[:16]
     nodes = [
@@ -234,4 +232,4 @@ def _quads(pair: Pair, difference: Difference) -> Iterator[ox.Quad]:
     ]
     for predicate, node in nodes:
         if node:
-            yield quad(iri, predicate, ox.NamedNode(node), DERIVED)
+            yield quad(iri, predicate, NamedNode(node), DERIVED)

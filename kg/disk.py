@@ -16,9 +16,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pyoxigraph as ox
-
 from kg.errors import DataError, InputError, KgError
+from kg.rdf import ENGINE_VERSION
 from kg.store import GraphStore
 
 RECORD = "store.json"
@@ -28,7 +27,7 @@ _BUILDING = ".building"
 
 def disk_folder(stores: Path, fingerprint: str) -> Path:
     """Return the folder of the store for this data: engines of other versions have their own."""
-    return stores / f"{fingerprint}-{ox.__version__}"
+    return stores / f"{fingerprint}-{ENGINE_VERSION}"
 
 
 def read_sizes(folder: Path) -> tuple[int, int] | None:

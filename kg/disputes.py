@@ -18,13 +18,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyoxigraph as ox
-
 from kg.clashes import COMPUTED, Clash, find_clashes
 from kg.derive import DERIVED
 from kg.facts import Facts, Value, expand, quad
 from kg.origins import Groups
-from kg.rdf import BASE
+from kg.rdf import BASE, Literal, NamedNode, Quad, Store
 
 DISPUTES = BASE + "dispute/"
 FOLDER = "disputes"
@@ -83,7 +81,7 @@ class Dispute:
         return f"{self.iri}/{_digest(*(part for stand in position for part in stand))[:8]}"
 
 
-def derive_disputes(store: ox.Store, rules: Path) -> Iterator[ox.Quad]:
+def derive_disputes(store: Store, rules: Path) -> Iterator[Quad]:
     """Yield all disputes with their positions; a step of the build.
 
     `rules` is the folder of rules; those of disputes are in its subfolder. Claims must
@@ -95,7 +93,7 @@ def derive_disputes(store: ox.Store, rules: Path) -> Iterator[ox.Quad]:
     numbers = Counter((each.about, each.kind) for each in disputes)
     for dispute in disputes:
         alone = numbers[dispute.about, dispute.kind] == 1
-        label = ox.Literal(_label(facts, dispute, alone=alone))
+        label = Literal(_label(facts, dispute, alone=alone))
         yield quad(dispute.iri, "rdfs:label", label, DERIVED)
         yield from _dispute_quads(facts, scopes, dispute)
         yield from _position_quads(facts, dispute)
@@ -155,7 +153,7 @@ class _Scopes:
         )
 
 
-def _dispute_quads(facts: Facts, scopes: _Scopes, dispute: Dispute) -> Iterator[ox.Quad]:
+def _dispute_quads(facts: Facts, scopes: _Scopes, dispute: Dispute) -> Iterator[Quad]:
     claims = {each for group in dispute.claims.values() for each in group}
     yield from _say(dispute.iri, "rdf:type", [expand("Dispute")])
     yield from _say(dispute.iri, "about", [dispute.about])
@@ -169,9 +167,9 @@ def _dispute_quads(facts: Facts, scopes: _Scopes, dispute: Dispute) -> Iterator[
     )
     yield from _say(dispute.iri, "position", map(dispute.position_iri, dispute.positions()))
     for name in sorted({each.rule for each in dispute.clashes}):
-        yield quad(dispute.iri, "rule", ox.Literal(name), DERIVED)
+        yield quad(dispute.iri, "rule", Literal(name), DERIVED)
     for reason in sorted({each.reason for each in dispute.clashes} - {""}):
-        yield quad(dispute.iri, "reason", ox.Literal(reason), DERIVED)
+        yield quad(dispute.iri, "reason", Literal(reason), DERIVED)
 
 
 def _label(facts: Facts, dispute: Dispute, *, alone: bool) -> str:
@@ -185,14 +183,14 @@ def _label(facts: Facts, dispute: Dispute, *, alone: bool) -> str:
     return f"{kind}: {about}" + ("" if alone else f" ({', '.join(respects)})")
 
 
-def _position_quads(facts: Facts, dispute: Dispute) -> Iterator[ox.Quad]:
+def _position_quads(facts: Facts, dispute: Dispute) -> Iterator[Quad]:
     positions = dispute.positions()
     home = {stand: dispute.position_iri(each) for each in positions for stand in each}
     for position in positions:
         iri = dispute.position_iri(position)
         label = "; ".join(sorted(_words(facts, stand) for stand in position))
         yield from _say(iri, "rdf:type", [expand("Position")])
-        yield quad(iri, "rdfs:label", ox.Literal(label), DERIVED)
+        yield quad(iri, "rdfs:label", Literal(label), DERIVED)
         yield from _say(iri, "holds", {proposition for proposition, _ in position})
         yield from _say(
             iri, "claim", {each for stand in position for each in dispute.claims[stand]}
@@ -203,9 +201,9 @@ def _position_quads(facts: Facts, dispute: Dispute) -> Iterator[ox.Quad]:
             yield from _say(iri, relation, {home[other] for other, s in others if s == strength})
 
 
-def _say(subject: str, predicate: str, nodes: Iterable[str]) -> Iterator[ox.Quad]:
+def _say(subject: str, predicate: str, nodes: Iterable[str]) -> Iterator[Quad]:
     for node in sorted(nodes):
-        value: Value = ox.NamedNode(node)
+        value: Value = NamedNode(node)
         yield quad(subject, predicate, value, DERIVED)
 
 

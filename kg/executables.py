@@ -8,11 +8,9 @@ own, `graph/examples`.
 
 from collections.abc import Iterable, Iterator
 
-import pyoxigraph as ox
-
 from kg.facts import quad
 from kg.queries import Question
-from kg.rdf import BASE, SHACL, TERMS
+from kg.rdf import BASE, SHACL, TERMS, Literal, NamedNode, Quad
 from kg.scan import scan
 from kg.sources import GRAPHS
 
@@ -24,16 +22,16 @@ _SCHEMA = "https://schema.org/"
 _FORMS = {"SELECT": "select", "CONSTRUCT": "construct", "ASK": "ask"}
 
 
-def describe_examples(questions: Iterable[Question]) -> Iterator[ox.Quad]:
+def describe_examples(questions: Iterable[Question]) -> Iterator[Quad]:
     """Yield the description of each question; one of another form than SPARQL's is a defect."""
     for each in questions:
         node, form = EXAMPLES + each.name, _FORMS[str(scan(each.text).form)]
         classes = ("SPARQLExecutable", f"SPARQL{form.capitalize()}Executable")
         for name in classes:
-            yield quad(node, "rdf:type", ox.NamedNode(SHACL + name), _GRAPH)
-        yield quad(node, "rdfs:label", ox.Literal(each.title), _GRAPH)
-        comment = ox.Literal(f"{each.title}. {each.description}", language="en")
+            yield quad(node, "rdf:type", NamedNode(SHACL + name), _GRAPH)
+        yield quad(node, "rdfs:label", Literal(each.title), _GRAPH)
+        comment = Literal(f"{each.title}. {each.description}", language="en")
         yield quad(node, "rdfs:comment", comment, _GRAPH)
-        yield quad(node, SHACL + "prefixes", ox.NamedNode(TERMS + "prefixes"), _GRAPH)
-        yield quad(node, SHACL + form, ox.Literal(each.text), _GRAPH)
-        yield quad(node, _SCHEMA + "target", ox.NamedNode(ENDPOINT), _GRAPH)
+        yield quad(node, SHACL + "prefixes", NamedNode(TERMS + "prefixes"), _GRAPH)
+        yield quad(node, SHACL + form, Literal(each.text), _GRAPH)
+        yield quad(node, _SCHEMA + "target", NamedNode(ENDPOINT), _GRAPH)

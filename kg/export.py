@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-import pyoxigraph as ox
-
 from kg.assets import Assets, locate
 from kg.context import make_context, read_context, write_context
 from kg.csvw import write_tables
@@ -25,7 +23,7 @@ from kg.graphml import write_graphml
 from kg.jsonld import write_dataset
 from kg.names import suggest
 from kg.progress import progress
-from kg.rdf import Prefixes, read_turtle
+from kg.rdf import Prefixes, Quad, RdfFormat, read_turtle, serialize_rdf
 from kg.review import write_review
 from kg.settings import Settings
 from kg.snapshots import DATA, current_snapshot
@@ -89,9 +87,9 @@ def ontology_context(assets: Assets) -> dict[str, object]:
     return make_context(quads, Prefixes.read(assets.prefixes))
 
 
-def write_turtle(quads: Iterable[ox.Quad], assets: Assets, output: BinaryIO) -> None:
+def write_turtle(quads: Iterable[Quad], assets: Assets, output: BinaryIO) -> None:
     """Write the triples of `quads` as Turtle; those of one subject must stand together."""
-    _serialize(by_subject(quads), ox.RdfFormat.TURTLE, assets, output)
+    _serialize(by_subject(quads), RdfFormat.TURTLE, assets, output)
 
 
 def _check(form: str) -> None:
@@ -126,16 +124,16 @@ def _turtle(source: Source, output: BinaryIO) -> None:
 
 
 def _ntriples(source: Source, output: BinaryIO) -> None:
-    ox.serialize(source.triples(), output, ox.RdfFormat.N_TRIPLES)
+    serialize_rdf(source.triples(), output, RdfFormat.N_TRIPLES)
 
 
 def _rdfxml(source: Source, output: BinaryIO) -> None:
-    _serialize(by_subject(source.triples()), ox.RdfFormat.RDF_XML, source.assets, output)
+    _serialize(by_subject(source.triples()), RdfFormat.RDF_XML, source.assets, output)
 
 
 def _trig(source: Source, output: BinaryIO) -> None:
     quads = (quad for _, graph in source.graphs() for quad in by_subject(graph))
-    _serialize(quads, ox.RdfFormat.TRIG, source.assets, output)
+    _serialize(quads, RdfFormat.TRIG, source.assets, output)
 
 
 def _nquads(source: Source, output: BinaryIO) -> None:
@@ -149,11 +147,9 @@ def _jsonld(source: Source, output: BinaryIO) -> None:
     write_dataset(source.graphs(), read_context(source.assets.ontology), output)
 
 
-def _serialize(
-    quads: Iterable[ox.Quad], form: ox.RdfFormat, assets: Assets, output: BinaryIO
-) -> None:
+def _serialize(quads: Iterable[Quad], form: RdfFormat, assets: Assets, output: BinaryIO) -> None:
     sorter = _PrefixSorter(output)
-    ox.serialize(quads, sorter, form, prefixes=dict(Prefixes.read(assets.prefixes)))
+    serialize_rdf(quads, sorter, form, prefixes=dict(Prefixes.read(assets.prefixes)))
     sorter.finish()
 
 

@@ -7,11 +7,9 @@ colon of our own: `speaker` is our term, `rdf:subject` that of RDF.
 from collections.abc import Iterable
 from functools import lru_cache
 
-import pyoxigraph as ox
+from kg.rdf import TERMS, Literal, NamedNode, Quad
 
-from kg.rdf import TERMS
-
-Value = ox.NamedNode | ox.Literal
+Value = NamedNode | Literal
 
 NAMESPACES = {
     "dcterms": "http://purl.org/dc/terms/",
@@ -41,15 +39,15 @@ def expand(short: str) -> str:
 class Facts:
     """An index over statements; a statement in two graphs counts once."""
 
-    def __init__(self, quads: Iterable[ox.Quad]) -> None:
+    def __init__(self, quads: Iterable[Quad]) -> None:
         self._values: dict[str, dict[str, list[Value]]] = {}
         self._instances: dict[str, list[str]] = {}
         for quad in quads:
             self._add(quad)
 
-    def _add(self, quad: ox.Quad) -> None:
+    def _add(self, quad: Quad) -> None:
         subject, value = quad.subject, quad.object
-        if not isinstance(subject, ox.NamedNode) or not isinstance(value, Value):
+        if not isinstance(subject, NamedNode) or not isinstance(value, Value):
             return
         values = self._values.setdefault(subject.value, {}).setdefault(quad.predicate.value, [])
         if value in values:
@@ -104,8 +102,6 @@ class Facts:
         return [each for each in self.instances("Claim") if not self.true(each, "withdrawn")]
 
 
-def quad(subject: str, predicate: str, value: Value, graph: str) -> ox.Quad:
+def quad(subject: str, predicate: str, value: Value, graph: str) -> Quad:
     """Make a quad from short names or IRIs."""
-    return ox.Quad(
-        ox.NamedNode(subject), ox.NamedNode(expand(predicate)), value, ox.NamedNode(graph)
-    )
+    return Quad(NamedNode(subject), NamedNode(expand(predicate)), value, NamedNode(graph))

@@ -10,10 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyoxigraph as ox
-
 from kg.errors import DataError, InternalError
-from kg.rdf import canonical_nquads, parse_turtle, to_rdflib_graph
+from kg.rdf import RdfFormat, canonical_nquads, parse_rdf, parse_turtle, to_rdflib_graph
 from kg.writing import replace_text
 
 # What may contain a `#` that is no comment comes first; the last branch is a comment.
@@ -46,7 +44,7 @@ def format_turtle(text: str, ours: Mapping[str, str], name: str = "the text") ->
     _refuse_comments(text, name)
     turtle = parse_turtle(text, name)
     canonical = canonical_nquads(turtle.quads)
-    ordered = ox.parse(canonical, format=ox.RdfFormat.N_QUADS)
+    ordered = parse_rdf(canonical, format=RdfFormat.N_QUADS)
     prefixes = _together(turtle.prefixes, ours)
     laid_out = str(to_rdflib_graph(ordered, prefixes).serialize(format="turtle"))
     result = _without_idle_prefixes(laid_out).strip() + "\n"

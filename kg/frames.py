@@ -13,14 +13,12 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-import pyoxigraph as ox
-
 from kg.assets import EXPORTS
 from kg.compact import Compactor, Node
 from kg.context import Context, read_context
 from kg.errors import DataError
 from kg.jsonld import write_nodes
-from kg.rdf import TERMS, Prefixes
+from kg.rdf import TERMS, Literal, NamedNode, Prefixes, Triple
 from kg.selection import Selection
 from kg.streams import Source
 
@@ -86,7 +84,7 @@ class Framer(Compactor):
         self._sources: dict[tuple[str, str], list[str]] = {}
         self._above: list[str] = []
 
-    def tree(self, root: str, triples: Iterable[ox.Triple]) -> Node:
+    def tree(self, root: str, triples: Iterable[Triple]) -> Node:
         """Return the node `root` with all that is linked to it in `triples` inside it."""
         self._properties, self._sources, self._above = {}, {}, []
         for triple in triples:
@@ -100,7 +98,7 @@ class Framer(Compactor):
     def value(self, term: object, name: str) -> Any:
         """Return an object; a thing that has properties of its own here, with them."""
         iri = _iri(term)
-        if isinstance(term, ox.Literal) or iri not in self._properties or iri in self._above:
+        if isinstance(term, Literal) or iri not in self._properties or iri in self._above:
             return super().value(term, name)
         return self._tree(iri)
 
@@ -116,4 +114,4 @@ class Framer(Compactor):
 
 
 def _iri(term: object) -> str:
-    return term.value if isinstance(term, ox.NamedNode) else str(term)
+    return term.value if isinstance(term, NamedNode) else str(term)

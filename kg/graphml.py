@@ -10,9 +10,7 @@ from itertools import groupby
 from typing import BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
-import pyoxigraph as ox
-
-from kg.rdf import BASE, Prefixes
+from kg.rdf import BASE, Literal, NamedNode, Prefixes
 from kg.selection import Row, Selection
 from kg.streams import Source
 
@@ -91,7 +89,7 @@ def _element(start: str, attributes: Attributes, rows: list[Row], prefixes: Pref
 
 def _shown(term: object, prefixes: Prefixes, *, whole: bool) -> str:
     """Return a value; an IRI in its short form, one of our own terms by its bare name."""
-    if isinstance(term, ox.Literal):
+    if isinstance(term, Literal):
         return term.value
     iri = _iri(term)
     return iri if whole else prefixes.shorten(iri).removeprefix(":").strip("<>")
@@ -104,4 +102,4 @@ def _name(iri: str, prefixes: Prefixes) -> str:
 
 
 def _iri(term: object) -> str:
-    return term.value if isinstance(term, ox.NamedNode) else str(term)
+    return term.value if isinstance(term, NamedNode) else str(term)

@@ -10,7 +10,6 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pyoxigraph as ox
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -28,6 +27,7 @@ from kg.errors import KgError, MethodError, NotAcceptableError, NotFoundError
 from kg.media import HTML, Choice, Format, named, negotiate
 from kg.pages import Pages
 from kg.queries import Question, restrict
+from kg.rdf import RdfFormat, Triple, parse_rdf
 from kg.replies import CORS, PREFLIGHT, entity_tag, problem
 from kg.signposts import Link, link_header
 from kg.things import rows
@@ -114,8 +114,8 @@ class Guides:
             origin = own_url(request, "")
 
             def work() -> bytes:
-                parsed = ox.parse(recorded, format=ox.RdfFormat.N_TRIPLES)
-                triples = (ox.Triple(q.subject, q.predicate, q.object) for q in parsed)
+                parsed = parse_rdf(recorded, format=RdfFormat.N_TRIPLES)
+                triples = (Triple(q.subject, q.predicate, q.object) for q in parsed)
                 found = describe_served(triples, fingerprint, (edition or [{}])[0], origin)
                 return write(found, form, config.prefixes, config.context)
 

@@ -9,14 +9,13 @@ from itertools import groupby
 from textwrap import indent
 from typing import Any, BinaryIO
 
-import pyoxigraph as ox
-
 from kg.compact import Compactor, Node
 from kg.context import Context
+from kg.rdf import Quad
 
 
 def write_dataset(
-    graphs: Iterable[tuple[str, Iterable[ox.Quad]]], context: Context, output: BinaryIO
+    graphs: Iterable[tuple[str, Iterable[Quad]]], context: Context, output: BinaryIO
 ) -> None:
     """Write graphs with their names, the default graph's being empty and first.
 

@@ -18,12 +18,10 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-import pyoxigraph as ox
-
 from kg.errors import DataError
 from kg.facts import Facts, expand
 from kg.names import suggest
-from kg.rdf import BASE, TERMS
+from kg.rdf import BASE, TERMS, Literal, NamedNode, Quad
 from kg.sssom import REQUIRED, Row, read_table
 
 SUFFIX = ".sssom.tsv"
@@ -57,11 +55,11 @@ class MappingFile:
         name = self.path.name.removesuffix(SUFFIX)
         return next((k for k in ("candidates", "not-found") if name.endswith(f"-{k}")), "mappings")
 
-    def quads(self, graph: str) -> Iterator[ox.Quad]:
+    def quads(self, graph: str) -> Iterator[Quad]:
         """Yield each mapping as a triple, and the record of who made it, when and on what."""
         if self.kind == "mappings":
             for row in self.rows:
-                yield from _quads(row, ox.NamedNode(graph))
+                yield from _quads(row, NamedNode(graph))
 
 
 def read_mappings(folder: Path) -> list[MappingFile]:
@@ -195,30 +193,30 @@ def _undecided(files: Iterable[MappingFile]) -> Iterator[str]:
             yield f"{row.where}: {row.cells['subject_id']} is decided in {other.where}; keep one."
 
 
-def _quads(row: Row, graph: ox.NamedNode) -> Iterator[ox.Quad]:
+def _quads(row: Row, graph: NamedNode) -> Iterator[Quad]:
     """Yield the mapping, and its record (slots of SSSOM under their IRIs)."""
     subject, predicate, value = (
-        ox.NamedNode(row.iris[each]) for each in ("subject_id", "predicate_id", "object_id")
+        NamedNode(row.iris[each]) for each in ("subject_id", "predicate_id", "object_id")
     )
-    yield ox.Quad(subject, predicate, value, graph)
+    yield Quad(subject, predicate, value, graph)
     name = f"{subject.value.rpartition('/')[2]}-{value.value.rpartition('/')[2]}"
-    record: dict[str, ox.NamedNode | ox.Literal] = {
-        expand("rdf:type"): ox.NamedNode(SSSOM + "Mapping"),
+    record: dict[str, NamedNode | Literal] = {
+        expand("rdf:type"): NamedNode(SSSOM + "Mapping"),
         expand("owl:annotatedSource"): subject,
         expand("owl:annotatedProperty"): predicate,
         expand("owl:annotatedTarget"): value,
-        SSSOM + "mapping_justification": ox.NamedNode(row.iris["mapping_justification"]),
+        SSSOM + "mapping_justification": NamedNode(row.iris["mapping_justification"]),
         SSSOM + "confidence": _typed(_confidence(row), "decimal"),
-        SSSOM + "author_label": ox.Literal(row.author),
+        SSSOM + "author_label": Literal(row.author),
         PAV + "authoredOn": _typed(row.cells["mapping_date"], "date"),
-        expand("rdfs:comment"): ox.Literal(row.cells["comment"].strip()),
+        expand("rdfs:comment"): Literal(row.cells["comment"].strip()),
     }
-    node = ox.NamedNode(MAPPINGS + name)
+    node = NamedNode(MAPPINGS + name)
     for property_, object_ in record.items():
-        yield ox.Quad(node, ox.NamedNode(property_), object_, graph)
+        yield Quad(node, NamedNode(property_), object_, graph)
     for source in _sources(row):
-        yield ox.Quad(node, ox.NamedNode(expand("rdfs:seeAlso")), ox.NamedNode(source), graph)
+        yield Quad(node, NamedNode(expand("rdfs:seeAlso")), NamedNode(source), graph)
 
 
-def _typed(text: str, datatype: str) -> ox.Literal:
-    return ox.Literal(text, datatype=ox.NamedNode(expand(f"xsd:{datatype}")))
+def _typed(text: str, datatype: str) -> Literal:
+    return Literal(text, datatype=NamedNode(expand(f"xsd:{datatype}")))

@@ -7,12 +7,10 @@ itself, since its size would change with what it says.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-import pyoxigraph as ox
-
 from kg.derive import integer
 from kg.errors import DataError
 from kg.facts import Value, expand, quad
-from kg.rdf import BASE, TERMS, Prefixes
+from kg.rdf import BASE, TERMS, Literal, NamedNode, Prefixes, Quad
 from kg.sources import GRAPHS
 
 DATASET = BASE
@@ -21,7 +19,7 @@ _PARTITIONS = BASE + "partition/"
 LICENSE = "https://creativecommons.org/publicdomain/zero/1.0/"
 
 
-def describe_dataset(quads: Iterable[ox.Quad], prefixes: Prefixes) -> Iterator[ox.Quad]:
+def describe_dataset(quads: Iterable[Quad], prefixes: Prefixes) -> Iterator[Quad]:
     """Yield the description of the dataset: its graphs, classes and properties with their sizes.
 
     Raises `DataError` for a class or property of a namespace without a prefix.
@@ -33,8 +31,8 @@ def describe_dataset(quads: Iterable[ox.Quad], prefixes: Prefixes) -> Iterator[o
         triples.add((str(each.subject), each.predicate.value, str(each.object)))
     yield from _dataset(triples)
     for name, size in graphs.items():
-        yield _say(DATASET, "void:subset", ox.NamedNode(name))
-        yield _say(name, "rdf:type", ox.NamedNode(expand("void:Dataset")))
+        yield _say(DATASET, "void:subset", NamedNode(name))
+        yield _say(name, "rdf:type", NamedNode(expand("void:Dataset")))
         yield _say(name, "void:triples", integer(size))
     kind = expand("rdf:type")
     classes = Counter(value.strip("<>") for _, predicate, value in triples if predicate == kind)
@@ -43,20 +41,18 @@ def describe_dataset(quads: Iterable[ox.Quad], prefixes: Prefixes) -> Iterator[o
     yield from _partitions(("property", "triples"), properties, prefixes)
 
 
-def _dataset(triples: set[tuple[str, str, str]]) -> Iterator[ox.Quad]:
+def _dataset(triples: set[tuple[str, str, str]]) -> Iterator[Quad]:
     subjects = {subject for subject, _, _ in triples}
-    yield _say(DATASET, "rdf:type", ox.NamedNode(expand("void:Dataset")))
-    yield _say(DATASET, "dcterms:title", ox.Literal("Contested"))
-    yield _say(DATASET, "dcterms:license", ox.NamedNode(LICENSE))
-    yield _say(DATASET, "void:uriSpace", ox.Literal(BASE))
-    yield _say(DATASET, "void:vocabulary", ox.NamedNode(TERMS))
+    yield _say(DATASET, "rdf:type", NamedNode(expand("void:Dataset")))
+    yield _say(DATASET, "dcterms:title", Literal("Contested"))
+    yield _say(DATASET, "dcterms:license", NamedNode(LICENSE))
+    yield _say(DATASET, "void:uriSpace", Literal(BASE))
+    yield _say(DATASET, "void:vocabulary", NamedNode(TERMS))
     yield _say(DATASET, "void:triples", integer(len(triples)))
     yield _say(DATASET, "void:distinctSubjects", integer(len(subjects)))
 
 
-def _partitions(
-    names: tuple[str, str], sizes: Counter[str], prefixes: Prefixes
-) -> Iterator[ox.Quad]:
+def _partitions(names: tuple[str, str], sizes: Counter[str], prefixes: Prefixes) -> Iterator[Quad]:
     """Yield one partition for each class or property, with its size."""
     what, unit = names
     for iri, size in sizes.items():
@@ -67,10 +63,10 @@ def _partitions(
             )
         local = short.strip(":").replace(":", "-")
         node = f"{_PARTITIONS}{what}/{local}"
-        yield _say(DATASET, f"void:{what}Partition", ox.NamedNode(node))
-        yield _say(node, f"void:{what}", ox.NamedNode(iri))
+        yield _say(DATASET, f"void:{what}Partition", NamedNode(node))
+        yield _say(node, f"void:{what}", NamedNode(iri))
         yield _say(node, f"void:{unit}", integer(size))
 
 
-def _say(subject: str, predicate: str, value: Value) -> ox.Quad:
+def _say(subject: str, predicate: str, value: Value) -> Quad:
     return quad(subject, predicate, value, _METADATA)

@@ -12,8 +12,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pyoxigraph as ox
-
 from kg import counts, dates, wording
 from kg.derive import (
     DERIVED,
@@ -24,7 +22,7 @@ from kg.derive import (
 )
 from kg.facts import Facts, Value, expand, quad
 from kg.origins import Origins
-from kg.rdf import BASE
+from kg.rdf import BASE, Literal, NamedNode, Quad
 
 PROPOSITIONS = BASE + "proposition/"
 
@@ -91,7 +89,7 @@ def content_of(facts: Facts, claim: str, qualifiers: list[str]) -> Content:
     return Content(tuple(frame), when, count, dated, family == expand("quantity"))
 
 
-def derive_propositions(facts: Facts) -> Iterator[ox.Quad]:
+def derive_propositions(facts: Facts) -> Iterator[Quad]:
     """Yield the propositions of all claims that are not withdrawn, with what entails what."""
     qualifiers, origins = qualifying_properties(facts), Origins(facts)
     contents: dict[Content, list[str]] = {}
@@ -101,15 +99,15 @@ def derive_propositions(facts: Facts) -> Iterator[ox.Quad]:
     support = {each: _affirmed(facts, claims) for each, claims in contents.items()}
     for narrow, wide in entailed:
         support[wide] = support[wide] | _affirmed(facts, contents[narrow])
-        yield quad(narrow.iri, "entails", ox.NamedNode(wide.iri), DERIVED)
+        yield quad(narrow.iri, "entails", NamedNode(wide.iri), DERIVED)
     for each, claims in contents.items():
         label = f"that {wording.without_speaker(facts, claims[0], qualifiers)}"
-        yield quad(each.iri, "rdf:type", ox.NamedNode(expand("Proposition")), DERIVED)
-        yield quad(each.iri, "rdfs:label", ox.Literal(label), DERIVED)
+        yield quad(each.iri, "rdf:type", NamedNode(expand("Proposition")), DERIVED)
+        yield quad(each.iri, "rdfs:label", Literal(label), DERIVED)
         yield quad(each.iri, "claimCount", integer(len(support[each])), DERIVED)
         yield quad(each.iri, "originCount", integer(origins.count(support[each])), DERIVED)
         for claim in claims:
-            yield quad(claim, "states", ox.NamedNode(each.iri), DERIVED)
+            yield quad(claim, "states", NamedNode(each.iri), DERIVED)
 
 
 def _entailments(contents: dict[Content, list[str]]) -> Iterator[tuple[Content, Content]]:

@@ -20,6 +20,26 @@ BASE = "https://w3id.org/contested-kg/"
 TERMS = BASE + "ontology/"
 SHACL = "http://www.w3.org/ns/shacl#"
 
+# The engine's names for all other modules: only this one and kg/store.py import it, and an
+# engine of another kind is put in here.
+BlankNode = ox.BlankNode
+DefaultGraph = ox.DefaultGraph
+ENGINE_VERSION = ox.__version__
+Literal = ox.Literal
+NamedNode = ox.NamedNode
+Quad = ox.Quad
+QueryBoolean = ox.QueryBoolean
+QueryResultsFormat = ox.QueryResultsFormat
+QuerySolution = ox.QuerySolution
+QuerySolutions = ox.QuerySolutions
+QueryTriples = ox.QueryTriples
+RdfFormat = ox.RdfFormat
+Store = ox.Store
+Triple = ox.Triple
+parse_query_results = ox.parse_query_results
+parse_rdf = ox.parse
+serialize_rdf = ox.serialize
+
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 Subject = ox.NamedNode | ox.BlankNode
 

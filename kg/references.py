@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pyoxigraph as ox
 import rdflib.namespace as known
 from rdflib import URIRef
 
 from kg.facts import Facts, expand
 from kg.names import suggest
-from kg.rdf import TERMS
+from kg.rdf import TERMS, Literal, NamedNode
 from kg.sources import CLAIMS, DOCUMENTS, ENTITIES, PASSAGES, Sources
 
 _KINDS = {ENTITIES: "entity", DOCUMENTS: "document", PASSAGES: "passage", CLAIMS: "claim"}
@@ -104,11 +103,11 @@ def _local(iri: str, space: str) -> str:
 
 
 def _iris(node: object) -> Iterator[str]:
-    if isinstance(node, ox.NamedNode):
+    if isinstance(node, NamedNode):
         yield node.value
-    elif isinstance(node, ox.Literal):
+    elif isinstance(node, Literal):
         yield node.datatype.value
 
 
 def _iri(node: object) -> str:
-    return node.value if isinstance(node, ox.NamedNode) else ""
+    return node.value if isinstance(node, NamedNode) else ""

@@ -13,8 +13,6 @@ from itertools import chain
 from pathlib import Path
 from string import Template
 
-import pyoxigraph as ox
-
 from kg.assets import EXPORTS, Assets, locate
 from kg.catalogue import File, describe_release, relative
 from kg.compact import compact_dataset
@@ -23,6 +21,7 @@ from kg.csvw import METADATA
 from kg.errors import DataError, InputError
 from kg.export import FOLDERS, FORMS, Form, write_turtle
 from kg.progress import progress
+from kg.rdf import Literal, Quad
 from kg.selection import Selection
 from kg.settings import Settings
 from kg.snapshots import DATA, Snapshot, current_snapshot, read_snapshot
@@ -127,7 +126,7 @@ def _describe(source: Source, dated: tuple[Snapshot, str], folder: Path, files: 
         (folder / name).write_text(template.substitute(words), encoding="utf-8")
 
 
-def _write_metadata(quads: list[ox.Quad], assets: Assets, folder: Path) -> None:
+def _write_metadata(quads: list[Quad], assets: Assets, folder: Path) -> None:
     turtle = io.BytesIO()
     write_turtle(quads, assets, turtle)
     (folder / "metadata.ttl").write_bytes(relative(turtle.getvalue()))
@@ -135,7 +134,7 @@ def _write_metadata(quads: list[ox.Quad], assets: Assets, folder: Path) -> None:
     (folder / "metadata.jsonld").write_bytes(relative(jsonld))
 
 
-def _metadata(source: Source) -> Iterable[ox.Quad]:
+def _metadata(source: Source) -> Iterable[Quad]:
     """Return the statements of the snapshot's metadata graph."""
     return chain.from_iterable(
         quads for name, quads in source.graphs() if name == GRAPHS + "metadata"
@@ -144,7 +143,7 @@ def _metadata(source: Source) -> Iterable[ox.Quad]:
 
 def _date(source: Source) -> str:
     for row in Selection(source).rows("newest-curation"):
-        if isinstance(day := row.get("day"), ox.Literal):
+        if isinstance(day := row.get("day"), Literal):
             return day.value
     raise DataError("No claim of the snapshot says when it was curated, which dates a release.")
 

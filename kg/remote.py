@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypeVar
 
-import pyoxigraph as ox
-
 from kg.assets import PROBES
 from kg.connection import Access
 from kg.errors import QueryError
 from kg.media import Format
 from kg.protocol import Fields, Operation
+from kg.rdf import BlankNode, NamedNode, QuerySolution, QuerySolutions, Triple
 from kg.results import Answer, Caps, Writing
 from kg.rewrite import (
     Graph,
@@ -95,7 +94,7 @@ class RemoteStore:
         """Return terms of a query as IRIs, with its prefixes and base."""
         return tuple(self.local.resolve(split_prologue(text), terms)) if terms else None
 
-    def _graph(self, text: str, dataset: Fields) -> Iterator[ox.Triple]:
+    def _graph(self, text: str, dataset: Fields) -> Iterator[Triple]:
         """Yield the triples that a CONSTRUCT or DESCRIBE makes, each once."""
         asked = split_graph(text)
         make = self._constructed if asked.template else self._described
@@ -105,7 +104,7 @@ class RemoteStore:
                 seen.add(triple)
                 yield triple
 
-    def _constructed(self, asked: Graph, dataset: Fields) -> Iterator[ox.Triple]:
+    def _constructed(self, asked: Graph, dataset: Fields) -> Iterator[Triple]:
         names = " ".join(f"?{name}" for name in asked.variables)
         for rows in _parts(self._solutions(asked.select, dataset)):
             values = " ".join(
@@ -116,20 +115,20 @@ class RemoteStore:
             for triple in self.local.triples(text):
                 yield _with_blanks(triple)
 
-    def _described(self, asked: Graph, dataset: Fields) -> Iterator[ox.Triple]:
+    def _described(self, asked: Graph, dataset: Fields) -> Iterator[Triple]:
         found = dict.fromkeys(self.local.resolve(asked.prologue, asked.terms))
         if asked.select:
             for row in self._solutions(asked.select, dataset):
-                found |= {term.value: None for term in row if isinstance(term, ox.NamedNode)}
+                found |= {term.value: None for term in row if isinstance(term, NamedNode)}
         text = (PROBES / "description.rq").read_text("utf-8")
         for iris in _parts(found):
             values = " ".join(f"<{iri}>" for iri in iris)
             for row in self._solutions(text.replace("UNDEF", values), dataset):
-                yield ox.Triple(row["subject"], row["predicate"], row["object"])
+                yield Triple(row["subject"], row["predicate"], row["object"])
 
-    def _solutions(self, text: str, dataset: Fields) -> Iterator[ox.QuerySolution]:
+    def _solutions(self, text: str, dataset: Fields) -> Iterator[QuerySolution]:
         with self.service.answer(self._text(text), dataset) as results:
-            if isinstance(results, ox.QuerySolutions):
+            if isinstance(results, QuerySolutions):
                 yield from results
 
 
@@ -143,14 +142,14 @@ def _written(term: object) -> str:
     """Return a term for VALUES, where a blank node has no place."""
     if term is None:
         return "UNDEF"
-    return f"<{_BLANK}{term.value}>" if isinstance(term, ox.BlankNode) else str(term)
+    return f"<{_BLANK}{term.value}>" if isinstance(term, BlankNode) else str(term)
 
 
-def _with_blanks(triple: ox.Triple) -> ox.Triple:
-    return ox.Triple(_blank(triple.subject), triple.predicate, _blank(triple.object))
+def _with_blanks(triple: Triple) -> Triple:
+    return Triple(_blank(triple.subject), triple.predicate, _blank(triple.object))
 
 
 def _blank(term: Any) -> Any:
-    if isinstance(term, ox.NamedNode) and term.value.startswith(_BLANK):
-        return ox.BlankNode(term.value.removeprefix(_BLANK))
+    if isinstance(term, NamedNode) and term.value.startswith(_BLANK):
+        return BlankNode(term.value.removeprefix(_BLANK))
     return term

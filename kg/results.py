@@ -10,31 +10,38 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyoxigraph as ox
-
 from kg.compact import compact_dataset
 from kg.errors import QueryError, TooLargeError
 from kg.media import Format
 from kg.protocol import Operation
+from kg.rdf import (
+    Quad,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Triple,
+    serialize_rdf,
+)
 from kg.rows import count_rows, first_rows
 
 _RESULTS = {
-    "json": ox.QueryResultsFormat.JSON,
-    "xml": ox.QueryResultsFormat.XML,
-    "csv": ox.QueryResultsFormat.CSV,
-    "tsv": ox.QueryResultsFormat.TSV,
+    "json": QueryResultsFormat.JSON,
+    "xml": QueryResultsFormat.XML,
+    "csv": QueryResultsFormat.CSV,
+    "tsv": QueryResultsFormat.TSV,
 }
 _GRAPHS = {
-    "turtle": ox.RdfFormat.TURTLE,
-    "ntriples": ox.RdfFormat.N_TRIPLES,
-    "jsonld": ox.RdfFormat.JSON_LD,
-    "trig": ox.RdfFormat.TRIG,
-    "nquads": ox.RdfFormat.N_QUADS,
-    "rdfxml": ox.RdfFormat.RDF_XML,
+    "turtle": RdfFormat.TURTLE,
+    "ntriples": RdfFormat.N_TRIPLES,
+    "jsonld": RdfFormat.JSON_LD,
+    "trig": RdfFormat.TRIG,
+    "nquads": RdfFormat.N_QUADS,
+    "rdfxml": RdfFormat.RDF_XML,
 }
 _FIRST_COUNT = 1 << 16
 
-Table = ox.QuerySolutions | ox.QueryBoolean
+Table = QuerySolutions | QueryBoolean
 
 
 @dataclass(frozen=True)
@@ -77,12 +84,12 @@ class Writing:
         writer = _TableWriter(form.name, caps, operation.maxrows)
         with contextlib.suppress(_EnoughError):
             results.serialize(writer, _RESULTS[form.name])
-        if isinstance(results, ox.QueryBoolean):
+        if isinstance(results, QueryBoolean):
             return Answer(writer.getvalue())
         return writer.answer()
 
     def graph(
-        self, triples: Iterable[ox.Triple], operation: Operation, form: Format, caps: Caps
+        self, triples: Iterable[Triple], operation: Operation, form: Format, caps: Caps
     ) -> Answer:
         """Write a graph; raises as `table` does."""
         if form.name not in _GRAPHS:
@@ -90,10 +97,10 @@ class Writing:
         writer = _Writer(caps)
         counted = _Counted(triples, operation.maxrows, caps.rows)
         if form.name == "jsonld" and self.context:
-            quads = (ox.Quad(t.subject, t.predicate, t.object) for t in counted)
+            quads = (Quad(t.subject, t.predicate, t.object) for t in counted)
             writer.write(compact_dataset(quads, self.context))
         else:
-            ox.serialize(counted, writer, _GRAPHS[form.name], prefixes=dict(self.prefixes))
+            serialize_rdf(counted, writer, _GRAPHS[form.name], prefixes=dict(self.prefixes))
         return Answer(writer.getvalue(), counted.truncated)
 
 
@@ -155,11 +162,11 @@ class _TableWriter(_Writer):
 class _Counted:
     """Triples, once each and counted: stops at `maxrows`, fails above the cap."""
 
-    def __init__(self, triples: Iterable[ox.Triple], maxrows: int | None, cap: int) -> None:
+    def __init__(self, triples: Iterable[Triple], maxrows: int | None, cap: int) -> None:
         self.triples, self.maxrows, self.cap = triples, maxrows, cap
         self.truncated = False
 
-    def __iter__(self) -> Iterator[ox.Triple]:
+    def __iter__(self) -> Iterator[Triple]:
         for rows, triple in enumerate(self.triples):
             if self.maxrows and rows == self.maxrows:
                 self.truncated = True

@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyoxigraph as ox
-
 from kg.errors import DataError
+from kg.rdf import NamedNode, Quad, QueryBoolean, QuerySolutions, QueryTriples, Store
 
 
-def evaluate_rule(
-    store: ox.Store, rule: Path
-) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+def evaluate_rule(store: Store, rule: Path) -> QuerySolutions | QueryBoolean | QueryTriples:
     """Return what a rule's query gives over the union of all graphs.
 
     Raises `DataError` if the file cannot be read or is not SPARQL (with line and column).
@@ -23,16 +20,16 @@ def evaluate_rule(
         raise DataError(f"{rule} cannot be read: {error.strerror}.") from None
 
 
-def apply_rule(store: ox.Store, rule: Path, graph: str) -> Iterator[ox.Quad]:
+def apply_rule(store: Store, rule: Path, graph: str) -> Iterator[Quad]:
     """Yield what a CONSTRUCT query adds, as statements of `graph`; known ones are left out.
 
     The query sees the union of all graphs. Raises `DataError` with line and column if it
     is not a CONSTRUCT query.
     """
     triples = evaluate_rule(store, rule)
-    if not isinstance(triples, ox.QueryTriples):
+    if not isinstance(triples, QueryTriples):
         raise DataError(f"{rule} must be a CONSTRUCT query.")
     for each in triples:
         known = store.quads_for_pattern(each.subject, each.predicate, each.object, None)
         if next(known, None) is None:
-            yield ox.Quad(each.subject, each.predicate, each.object, ox.NamedNode(graph))
+            yield Quad(each.subject, each.predicate, each.object, NamedNode(graph))

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-import pyoxigraph as ox
-
 from kg.assets import PROBES
+from kg.rdf import Literal, QuerySolutions, RdfFormat, parse_rdf
 from kg.service import NO_GRAPH, Service, named_dataset
 
 _TYPE = b" <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> "
@@ -62,7 +61,7 @@ def _local(data: Path, subjects: Collection[str]) -> Iterator[tuple[str, Triple]
         for line in file:
             match = _SUBJECT.match(line)
             if match and (subject := match[1].decode()) in subjects:
-                (quad,) = ox.parse(line, format=ox.RdfFormat.N_QUADS)
+                (quad,) = parse_rdf(line, format=RdfFormat.N_QUADS)
                 yield subject, (subject, quad.predicate.value, comparable(quad.object))
 
 
@@ -70,7 +69,7 @@ def _remote(service: Service, graphs: Sequence[str], subjects: Sequence[str]) ->
     text = (PROBES / "description.rq").read_text("utf-8")
     values = " ".join(f"<{each}>" for each in subjects)
     with service.answer(text.replace("UNDEF", values), named_dataset(graphs, [NO_GRAPH])) as rows:
-        if isinstance(rows, ox.QuerySolutions):
+        if isinstance(rows, QuerySolutions):
             for row in rows:
                 subject, predicate = row["subject"].value, row["predicate"].value
                 yield subject, predicate, comparable(row["object"])
@@ -79,10 +78,11 @@ def _remote(service: Service, graphs: Sequence[str], subjects: Sequence[str]) ->
 def comparable(term: object) -> str:
     """Return a term as a text that is the same for equal values.
 
-    >>> comparable(ox.Literal("1.50", datatype=ox.NamedNode(_XSD + "decimal")))
+    >>> from kg.rdf import NamedNode
+    >>> comparable(Literal("1.50", datatype=NamedNode(_XSD + "decimal")))
     '1.5 http://www.w3.org/2001/XMLSchema#decimal'
     """
-    if not isinstance(term, ox.Literal):
+    if not isinstance(term, Literal):
         return str(term)
     kind = term.datatype.value
     if kind == f"{_XSD}duration":

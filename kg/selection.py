@@ -5,10 +5,8 @@ The union of all graphs is held in memory once; answers come as a stream.
 
 from collections.abc import Iterator, Mapping
 
-import pyoxigraph as ox
-
 from kg.assets import PROBES, QUERIES
-from kg.rdf import Term
+from kg.rdf import QuerySolutions, QueryTriples, Store, Term, Triple
 from kg.streams import Source
 
 Row = Mapping[str, Term]
@@ -18,7 +16,7 @@ class Selection:
     """The union of a snapshot's graphs, to be asked."""
 
     def __init__(self, source: Source) -> None:
-        self._store = ox.Store()
+        self._store = Store()
         # Not the engine's own union: it repeats a triple that stands in two graphs.
         self._store.bulk_extend(Source(source.data, source.assets).triples())
 
@@ -28,17 +26,17 @@ class Selection:
         An unbound variable is left out of its row.
         """
         answer = self._store.query(_text(name, things))
-        if not isinstance(answer, ox.QuerySolutions):
+        if not isinstance(answer, QuerySolutions):
             raise TypeError(f"{name}.rq makes no table")
         names = [variable.value for variable in answer.variables]
         for found in answer:
             pairs = zip(names, found, strict=True)
             yield {key: term for key, term in pairs if term is not None}
 
-    def triples(self, name: str, **things: str) -> Iterator[ox.Triple]:
+    def triples(self, name: str, **things: str) -> Iterator[Triple]:
         """Yield the triples that the CONSTRUCT query called `name` makes, each once."""
         answer = self._store.query(_text(name, things))
-        if not isinstance(answer, ox.QueryTriples):
+        if not isinstance(answer, QueryTriples):
             raise TypeError(f"{name}.rq makes no graph")
         yield from dict.fromkeys(answer)
 

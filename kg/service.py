@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
-import pyoxigraph as ox
-
 from kg.connection import Access, Connection
 from kg.errors import KgError, QueryError, StoreLostError, TimeLimitError, TooLargeError
 from kg.media import named
 from kg.protocol import FORM_TYPE, Fields
+from kg.rdf import QueryBoolean, QueryResultsFormat, QuerySolutions, parse_query_results
 from kg.results import Table
 
 _JSON = named("json").media_type
@@ -61,7 +60,7 @@ class Service:
     def rows(self, text: str, dataset: Fields) -> list[dict[str, str]]:
         """Return the whole answer to a SELECT: of each row its columns that have a value."""
         with self.answer(text, dataset) as results:
-            if isinstance(results, ox.QueryBoolean):
+            if isinstance(results, QueryBoolean):
                 raise StoreLostError("The server of the store answers with no table.")
             names = [variable.value for variable in results.variables]
             return [
@@ -85,13 +84,13 @@ def named_dataset(default: Sequence[str], names: Sequence[str]) -> Fields:
 
 def _parsed(response: http.client.HTTPResponse) -> Table:
     try:
-        results = ox.parse_query_results(response, format=ox.QueryResultsFormat.JSON)
+        results = parse_query_results(response, format=QueryResultsFormat.JSON)
     except SyntaxError:
         raise StoreLostError("The server of the store does not answer in SPARQL JSON.") from None
-    if isinstance(results, ox.QuerySolutions) and [v.value for v in results.variables] == [_YES]:
+    if isinstance(results, QuerySolutions) and [v.value for v in results.variables] == [_YES]:
         yes = any(row[0].value in ("1", "true") for row in results)
         said = b'{"head":{},"boolean":%s}' % (b"true" if yes else b"false")
-        return ox.parse_query_results(said, format=ox.QueryResultsFormat.JSON)
+        return parse_query_results(said, format=QueryResultsFormat.JSON)
     return results
 
 

@@ -13,12 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import pyoxigraph as ox
-
 from kg.assets import bundled_snapshot
 from kg.documents import digest
 from kg.errors import DataError, InputError, NotFoundError
-from kg.rdf import union_fingerprint, write_nquads
+from kg.rdf import Quad, union_fingerprint, write_nquads
 from kg.settings import Settings
 from kg.writing import replace_text
 
@@ -43,7 +41,7 @@ class Snapshot:
 
 
 def write_snapshot(
-    quads: Iterable[ox.Quad], counts: Mapping[str, int], version: str, folder: Path
+    quads: Iterable[Quad], counts: Mapping[str, int], version: str, folder: Path
 ) -> Path:
     """Write a snapshot into `folder`, make it the current one, and return its own folder.
 

@@ -15,12 +15,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyoxigraph as ox
-
 from kg.assets import Assets
 from kg.errors import DataError
 from kg.links import MappingFile, read_mappings
-from kg.rdf import BASE, read_turtle
+from kg.rdf import BASE, BlankNode, NamedNode, Quad, read_turtle
 
 GRAPHS = BASE + "graph/"
 DOCUMENTS = BASE + "document/"
@@ -42,7 +40,7 @@ class SourceFile:
 
     path: Path
     part: str
-    quads: tuple[ox.Quad, ...]
+    quads: tuple[Quad, ...]
     prefixes: dict[str, str]
 
     @property
@@ -81,7 +79,7 @@ class Sources:
     files: tuple[SourceFile, ...]
     mappings: tuple[MappingFile, ...] = ()
 
-    def quads(self) -> Iterator[ox.Quad]:
+    def quads(self) -> Iterator[Quad]:
         """Yield all statements with their graphs."""
         for each in self.files:
             yield from each.quads
@@ -128,7 +126,7 @@ def _in(data: Path, part: str) -> list[Path]:
 
 
 def _read(path: Path, part: str, graph: str) -> SourceFile:
-    turtle = read_turtle(path, ox.NamedNode(graph))
+    turtle = read_turtle(path, NamedNode(graph))
     return SourceFile(path, part, tuple(turtle.quads), turtle.prefixes)
 
 
@@ -142,20 +140,20 @@ def _by_document(file: SourceFile) -> SourceFile:
     for quad in file.quads:
         subject = str(getattr(quad.subject, "value", ""))
         if subject.startswith(DOCUMENTS):
-            graph = ox.NamedNode(GRAPHS + subject.removeprefix(DOCUMENTS))
-            quad = ox.Quad(quad.subject, quad.predicate, quad.object, graph)  # noqa: PLW2901
+            graph = NamedNode(GRAPHS + subject.removeprefix(DOCUMENTS))
+            quad = Quad(quad.subject, quad.predicate, quad.object, graph)  # noqa: PLW2901
         quads.append(quad)
     return SourceFile(file.path, file.part, tuple(quads), file.prefixes)
 
 
 def _blank_nodes(file: SourceFile) -> Iterator[str]:
     for quad in file.quads:
-        if isinstance(quad.subject, ox.BlankNode):
+        if isinstance(quad.subject, BlankNode):
             yield (
                 f"{file.path}: a blank node has the property <{quad.predicate.value}>;"
                 " give it an IRI, since nothing could refer to it."
             )
-        elif isinstance(quad.object, ox.BlankNode):
+        elif isinstance(quad.object, BlankNode):
             where = file.where(str(getattr(quad.subject, "value", "")), quad.predicate.value)
             yield (
                 f"{where}: <{quad.predicate.value}> has a blank node as its value;"

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-import pyoxigraph as ox
-
 from kg.assets import Assets
-from kg.rdf import union
+from kg.rdf import Quad, RdfFormat, parse_rdf, union
 
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _BLOCK = 1 << 20
@@ -42,18 +40,18 @@ class Source:
         with self.data.open("rb") as file:
             return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
 
-    def quads(self) -> Iterator[ox.Quad]:
+    def quads(self) -> Iterator[Quad]:
         """Yield every statement with its graph, in the order of the file."""
-        for quad in ox.parse(path=str(self.data), format=ox.RdfFormat.N_QUADS):
+        for quad in parse_rdf(path=str(self.data), format=RdfFormat.N_QUADS):
             self.advance(1)
             yield quad
 
-    def triples(self) -> Iterator[ox.Quad]:
+    def triples(self) -> Iterator[Quad]:
         """Yield the union of all graphs in canonical order, each statement once."""
         for quad, _ in groupby(union(self.quads())):
             yield quad
 
-    def graphs(self) -> Iterator[tuple[str, Iterator[ox.Quad]]]:
+    def graphs(self) -> Iterator[tuple[str, Iterator[Quad]]]:
         """Yield each graph's name with its statements; the default graph, if any, as "" first.
 
         Only the places of the lines are kept: eight bytes for each statement.
@@ -67,24 +65,24 @@ class Source:
         for name in sorted(places):
             yield name.decode().strip("<>"), self._lines(places[name])
 
-    def _lines(self, places: "array[int]") -> Iterator[ox.Quad]:
+    def _lines(self, places: "array[int]") -> Iterator[Quad]:
         with self.data.open("rb") as file:
             for start in range(0, len(places), _LINES):
                 lines = []
                 for place in places[start : start + _LINES]:
                     file.seek(place)
                     lines.append(file.readline())
-                yield from ox.parse(b"".join(lines), format=ox.RdfFormat.N_QUADS)
+                yield from parse_rdf(b"".join(lines), format=RdfFormat.N_QUADS)
                 self.advance(len(lines))
 
 
-def by_subject(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
+def by_subject(quads: Iterable[Quad]) -> Iterator[Quad]:
     """Yield the statements of each subject in reading order: types first, then by predicate."""
     for _, group in groupby(quads, key=lambda quad: quad.subject):
         yield from sorted(group, key=_order)
 
 
-def _order(quad: ox.Quad) -> tuple[bool, str, str]:
+def _order(quad: Quad) -> tuple[bool, str, str]:
     return quad.predicate.value != _TYPE, quad.predicate.value, str(quad.object)
 
 

@@ -23,14 +23,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyoxigraph as ox
 import rdflib
 
 from kg.assets import PACKAGE, Assets
 from kg.errors import DataError, InternalError, KgError, NotFoundError
 from kg.media import named
 from kg.protocol import Operation
-from kg.rdf import SHACL, Prefixes, read_turtle, to_rdflib_graph, write_nquads
+from kg.rdf import (
+    SHACL,
+    NamedNode,
+    Prefixes,
+    Quad,
+    RdfFormat,
+    Triple,
+    parse_rdf,
+    read_turtle,
+    to_rdflib_graph,
+    write_nquads,
+)
 from kg.report import VIOLATION, Report, Result, fill
 from kg.store import GraphStore
 
@@ -53,7 +63,7 @@ class Constraint:
     severity: str = VIOLATION
 
 
-def validate_snapshot(data: Path | Iterable[ox.Quad], assets: Assets) -> Report:
+def validate_snapshot(data: Path | Iterable[Quad], assets: Assets) -> Report:
     """Validate a snapshot against the shapes and the prefix list of `assets`.
 
     `data` is the folder of a snapshot, a file of RDF, or quads. Raises `NotFoundError`
@@ -97,7 +107,7 @@ def read_constraints(path: Path) -> list[Constraint]:
     """
     properties: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for quad in read_turtle(path).quads:
-        if isinstance(quad.subject, ox.NamedNode) and not isinstance(quad.object, ox.Triple):
+        if isinstance(quad.subject, NamedNode) and not isinstance(quad.object, Triple):
             local = quad.predicate.value.removeprefix(SHACL)
             properties[quad.subject.value][local].append(quad.object.value)
     targets: dict[str, set[str]] = defaultdict(set)
@@ -200,8 +210,8 @@ def shacl_results(file: Path, rules: rdflib.Graph) -> list[Result]:
     """Run pySHACL with all that `rules` say, `sh:sparql` constraints too. As `core_results`."""
     import pyshacl  # noqa: PLC0415 - only here and only in the process for it
 
-    rdf_format = ox.RdfFormat.from_extension(file.suffix.removeprefix("."))
-    data = to_rdflib_graph(ox.parse(path=file, format=rdf_format), {})
+    rdf_format = RdfFormat.from_extension(file.suffix.removeprefix("."))
+    data = to_rdflib_graph(parse_rdf(path=file, format=rdf_format), {})
     _, report, _ = pyshacl.validate(data, shacl_graph=rules, inference="none", inplace=True)
     if not isinstance(report, rdflib.Graph):
         raise DataError(f"The shapes cannot be used: {report}")

@@ -7,11 +7,9 @@ with a `Voice` for each claim, denials beside affirmations. Pure: facts in, valu
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-import pyoxigraph as ox
-
 from kg.addresses import plain_path
 from kg.facts import Facts, Value, expand
-from kg.rdf import TERMS
+from kg.rdf import TERMS, NamedNode, RdfFormat, parse_rdf
 from kg.wording import GAPS, VERBS, time_of
 
 #: What has a place of its own in a statement, so that it is not shown as a qualifier too.
@@ -137,7 +135,7 @@ class Views:
 
     def value(self, value: Value) -> Ref:
         """Return a value: a node with its link, or a literal as it stands; words in quotes."""
-        if isinstance(value, ox.NamedNode):
+        if isinstance(value, NamedNode):
             return self.ref(value.value)
         quoted = value.datatype.value == expand("xsd:string")
         return Ref(f"“{value.value}”" if quoted else value.value)
@@ -153,7 +151,7 @@ class Views:
         return sorted(found, key=lambda row: row[0].name)
 
     def _bare(self, value: Value) -> Ref:
-        return self.ref(value.value) if isinstance(value, ox.NamedNode) else Ref(value.value)
+        return self.ref(value.value) if isinstance(value, NamedNode) else Ref(value.value)
 
     def statements(self, claims: Iterable[str]) -> list[Statement]:
         """Return the contents of some claims in order of time, each with all of its voices."""
@@ -265,4 +263,4 @@ class Views:
 
 def parse(body: bytes) -> Facts:
     """Return the facts of a description in N-Triples."""
-    return Facts(ox.parse(body, format=ox.RdfFormat.N_TRIPLES))
+    return Facts(parse_rdf(body, format=RdfFormat.N_TRIPLES))

@@ -1,9 +1,7 @@
 """What a claim says, in words, always as its speaker's statement and never as ours."""
 
-import pyoxigraph as ox
-
 from kg.facts import Facts, Value, expand
-from kg.rdf import TERMS
+from kg.rdf import TERMS, NamedNode
 
 #: How a speaker says a thing, by stance and polarity.
 VERBS = {
@@ -56,7 +54,7 @@ def named(facts: Facts, value: Value | None) -> str:
     """Return the label of a node, a date or number as it stands, or words in quotation marks."""
     if value is None:
         return ""
-    if isinstance(value, ox.NamedNode):
+    if isinstance(value, NamedNode):
         return facts.label(value.value)
     return f"“{value.value}”" if value.datatype.value == expand("xsd:string") else value.value
 

@@ -29,6 +29,14 @@ LAYERS = (
 )
 ORDER = ["__init__", *" ".join(LAYERS).split()]
 
+#: Which modules may import a library: it can be replaced there.
+LIBRARIES = {
+    "pyoxigraph": "rdf store",
+    "pyshacl": "validate",
+    "fastapi": "app",
+    "starlette": "answers app endpoint graphstore guides monitor reconcile replies resources",
+}
+
 
 def imported(tree):
     """Yield the modules of kg that a module imports, anywhere in it."""
@@ -55,6 +63,49 @@ def faults(sources):
         wrong = sorted(set(imported(ast.parse(text))) - set(allowed))
         found += [f"kg/{name}.py must not import {other}" for other in wrong]
     return found
+
+
+def libraries(tree):
+    """Yield the first names of all modules that a module imports, anywhere in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+        elif isinstance(node, ast.Import):
+            yield from (each.name.split(".")[0] for each in node.names)
+
+
+def strangers(sources):
+    """Return a sentence for each import of a library outside the modules that are for it."""
+    return [
+        f"kg/{name}.py must not import {library}"
+        for name, text in sorted(sources.items())
+        for library in sorted(set(libraries(ast.parse(text))) & set(LIBRARIES))
+        if name not in LIBRARIES[library].split()
+    ]
+
+
+def test_a_library_is_imported_where_it_can_be_replaced():
+    sources = {path.stem: path.read_text() for path in SOURCES.glob("*.py")}
+    assert strangers(sources) == []
+    used = {(each, name) for name, text in sources.items() for each in libraries(ast.parse(text))}
+    places = {(each, name) for each, names in LIBRARIES.items() for name in names.split()}
+    assert places <= used, "a place that is not used any more"
+
+
+def test_an_import_elsewhere_is_found():
+    sources = {
+        "store": "import pyoxigraph as ox",
+        "facts": "import pyoxigraph as ox\nfrom kg.rdf import Quad",
+        "build": "def f():\n    from pyshacl import validate",
+        "pool": "from starlette.responses import Response\nimport fastapi.routing",
+        "app": "from fastapi import FastAPI",
+    }
+    assert strangers(sources) == [
+        "kg/build.py must not import pyshacl",
+        "kg/facts.py must not import pyoxigraph",
+        "kg/pool.py must not import fastapi",
+        "kg/pool.py must not import starlette",
+    ]
 
 
 def test_imports_go_left():
