@@ -27,6 +27,8 @@ OURS, THEIRS = "http://localhost:8000/sparql", "https://query.wikidata.org/sparq
 MEMBERS = [
     ("Q2840298", "Altaf Hussain", "1901-01-01", "commandedSide", "mqm-militancy-side-1", "",
      "mqm-militancy/009-01"),
+    ("Q2840298", "Altaf Hussain", "1901-01-01", "directed", "attack-on-ary-office", "",
+     "mqm-militancy/111-08"),
     ("Q2840298", "Altaf Hussain", "1901-01-01", "led", "mqm", "", "operation-clean-up-1/005-07"),
     ("Q2840298", "Altaf Hussain", "1901-01-01", "led", "mqm", "", "operation-clean-up-2/021-07"),
     ("Q5436154", "Farooq Sattar", "", "commandedSide", "mqm-militancy-side-1", "/2016",
