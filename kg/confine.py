@@ -13,6 +13,7 @@ import platform
 import resource
 import socket
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 _FIRST = 4  # after standard input, output and error, and the worker's one socket
@@ -56,7 +57,7 @@ def _limit_memory(allowed: int) -> None:
 def _limit_descriptors(files: int) -> None:
     """Let the lowest numbers be used that are free and that the store still needs."""
     taken = set()
-    for number in range(resource.getrlimit(resource.RLIMIT_NOFILE)[0]):
+    for number in _descriptors():
         with contextlib.suppress(OSError):
             os.fstat(number)
             taken.add(number)
@@ -66,6 +67,14 @@ def _limit_descriptors(files: int) -> None:
         wanted -= most not in taken
         most += 1
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _descriptors() -> Iterable[int]:
+    """Return the numbers that may be taken; a limit may be so high that all are too many."""
+    try:
+        return [int(each.name) for each in Path("/proc/self/fd").iterdir()]
+    except OSError:
+        return range(min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 1 << 16))
 
 
 def _deny_sockets() -> None:

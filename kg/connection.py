@@ -109,6 +109,7 @@ class Connection:
                 self._host, self._port, timeout=READ_SECONDS, context=self._context
             )
         connection.sock = self._socket()
+        connection.auto_open = 0  # it would look the name up again and wait for an hour
         return connection
 
     def _socket(self) -> socket.socket:

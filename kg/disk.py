@@ -52,11 +52,11 @@ def build_disk(files: Sequence[str], folder: Path) -> None:
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(folder.parent):
+        with _locked(folder.parent) as lock:
             if read_sizes(folder):
                 return
             _remove_remains(folder)
-            _fill_apart(files, folder)
+            _fill_apart(files, folder, lock)
     except OSError as error:
         raise _unwritable(folder, error) from None
 
@@ -68,13 +68,13 @@ def _unwritable(folder: Path, error: OSError) -> InputError:
     )
 
 
-def _fill_apart(files: Sequence[str], folder: Path) -> None:
-    """Fill the store in a new process, and raise here what it could not do."""
+def _fill_apart(files: Sequence[str], folder: Path, lock: int) -> None:
+    """Fill the store in a new process, which has the lock too; raise what it could not do."""
     paths = [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "kg.disk", str(folder), *files],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, pass_fds=(lock,),
     )  # fmt: skip
     if done.stdout:
         said = json.loads(done.stdout)
@@ -128,11 +128,11 @@ def _remove_remains(folder: Path) -> None:
 
 
 @contextmanager
-def _locked(stores: Path) -> Iterator[None]:
-    """Hold the lock on building; another process waits. It goes with the process that holds it."""
+def _locked(stores: Path) -> Iterator[int]:
+    """Hold the lock on building, a descriptor; it goes with the last process that has it."""
     with (stores / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file.fileno()
 
 
 def open_disk(store: GraphStore, folder: Path, copied: int) -> GraphStore:

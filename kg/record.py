@@ -5,6 +5,7 @@ graph with its number of triples (VoID). It has no fingerprint while the data ar
 """
 
 import hashlib
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -107,9 +108,11 @@ def _unrecorded(service: Service, base: str) -> tuple[Record, str]:
                 " count it twice; keep it in one."
             )
     lines = "".join(f"{iri} {size}\n" for iri, size in sorted(graphs.items()))
+    # Sizes do not tell a changed value: each look at the server has a name of its own.
+    lines += secrets.token_hex(16)
     said = (
-        "The server has no record of `kg publish`: the fingerprint is one of the graphs' names and"
-        " sizes. After a change of the data send SIGHUP."
+        "The server has no record of `kg publish`: the fingerprint is one of this start. After a"
+        " change of the data send SIGHUP."
     )
     return Record(hashlib.sha256(lines.encode()).hexdigest(), graphs), said
 

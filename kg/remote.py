@@ -61,11 +61,15 @@ class RemoteStore:
         self.local.check(operation)
         refuse_own_functions(operation.query)
         asked = without_dataset(operation.query)
+        # The request's dataset takes the place of the query's own (SPARQL 1.1 Protocol, 2.1.4).
+        own = operation.default_graphs is None and operation.named_graphs is None
+        default = self._resolved(asked.text, asked.default) if own else operation.default_graphs
+        named = self._resolved(asked.text, asked.named) if own else operation.named_graphs
         resolved = replace(
             operation,
             query=asked.text,
-            default_graphs=operation.default_graphs or self._resolved(asked.text, asked.default),
-            named_graphs=operation.named_graphs or self._resolved(asked.text, asked.named),
+            default_graphs=default,
+            named_graphs=named,
         )
         dataset = self._dataset(resolved)
         writing = Writing(self.local.prefixes, self.local.context)

@@ -5,7 +5,8 @@ for a kept answer most of the time goes into parsing, routing and headers. So th
 server (`kg/wire.py`) asks here first; what an answer depends on is in the bytes of its request.
 
 Remembered is only what arrived whole and alone, wants the connection kept, and was answered 200
-from the cache (`kg/cache.py`), whose room this shares.
+from the cache (`kg/cache.py`). It has a room of its own, an eighth of that one's: else headers
+that differ each time would push the answers out.
 """
 
 import time
@@ -22,6 +23,7 @@ REQUEST, REPEATABLE = "kg.request", "kg.repeatable"
 
 #: A longer request is not worth its room.
 LONGEST = 8 * 1024
+_SHARE = 8
 
 _NEW_EACH_TIME = (b"x-request-id", b"date")
 
@@ -45,7 +47,8 @@ class Repeats:
     """The requests that were answered from one cache, over what a pool serves now."""
 
     def __init__(self, pool: Pool, cache: Cache, figures: Figures) -> None:
-        self.pool, self.cache, self.figures = pool, cache, figures
+        self.pool, self.figures, self.answers = pool, figures, cache
+        self.cache = Cache(cache.limit // _SHARE)
 
     def keep(
         self, scope: dict[str, Any], headers: Iterable[tuple[bytes, bytes]], body: bytes
@@ -70,6 +73,7 @@ class Repeats:
         entry = self.cache.again((self.pool.fingerprint, data))
         if not isinstance(entry, Repeat):
             return None
+        self.answers.hits += 1
         name = self.figures.name()
         own = b"".join([b"%s: %s\r\n" % each for each in headers])
         answer = b"%s%sx-request-id: %s\r\n\r\n" % (entry.head, own, name.encode()) + entry.body

@@ -57,10 +57,11 @@ def without_dataset(text: str) -> Asked:
     default: list[str] = []
     named: list[str] = []
     cuts = []
+    depth = 0
     for index, (kind, value, start) in enumerate(tokens):
-        if value == "{" and kind == "other":
-            break
-        if kind != "word" or value.upper() != "FROM":
+        if kind == "other":
+            depth += {"{": 1, "}": -1}.get(value, 0)
+        if depth or kind != "word" or value.upper() != "FROM":
             continue
         after = tokens[index + 1 : index + 3]
         is_named = bool(after) and after[0][1].upper() == "NAMED"

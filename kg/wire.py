@@ -1,8 +1,9 @@
-"""The HTTP parser of the server: bounds what it keeps of a head, and knows what came before.
+"""The HTTP parser of the server: bounds a request, and knows what came before.
 
-uvicorn's fast parser collects headers without end; a client could fill the memory with them.
-Source: RFC 6585, 5 (status 431). What was asked before, byte for byte, is answered before it is
-parsed (`kg/repeats.py`).
+uvicorn's fast parser collects headers and trailers without end, and waits without end for the
+rest of a request; a client could fill the memory or take all connections.
+Sources: RFC 6585, 5 (status 431); RFC 9110, 6.5.1 (trailers). What was asked before, byte for
+byte, is answered before it is parsed (`kg/repeats.py`).
 """
 
 import asyncio
@@ -14,6 +15,8 @@ from kg.repeats import REQUEST, Repeats
 
 #: Bytes of request line and headers: more than any client or proxy sends.
 LONGEST_HEAD = 64 * 1024
+#: Seconds in which a request must have come whole, its body included.
+PATIENCE = 60.0
 
 _SENTENCE = b"The headers of the request are too long.\n"
 _REFUSAL = (
@@ -26,14 +29,26 @@ _LARGE = 64 * 1024
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which closes a connection whose head does not end in time."""
+    """uvicorn's protocol, which closes a connection whose request is too long or too slow."""
 
+    patience = PATIENCE
     _received = 0
     _in_head = True
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Await the first request (asyncio's hook)."""
+        super().connection_made(transport)
+        self._await_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Await nothing any more (asyncio's hook)."""
+        self._stop_waiting()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came in, unless the head is too long already (asyncio's hook)."""
-        if self._in_head and self._received > LONGEST_HEAD:
+        """Take what came in, unless a head or trailer is too long already (asyncio's hook)."""
+        if self._received > LONGEST_HEAD:
             self.transport.write(_REFUSAL)
             self.transport.close()
             return
@@ -41,15 +56,43 @@ class BoundedProtocol(HttpToolsProtocol):
         self._received += len(data)
         super().data_received(data)
 
+    def on_message_begin(self) -> None:
+        """Await the rest of the request (the parser's hook)."""
+        self._await_request()
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; what follows a body is none (the parser's hook)."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        """Stop counting (the parser's hook)."""
-        self._in_head = False
+        """Count anew what follows the head (the parser's hook)."""
+        self._in_head, self._received = False, 0
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body, whose length is bounded elsewhere (the parser's hook)."""
+        self._received = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Count the next request of the connection anew (the parser's hook)."""
         self._in_head, self._received = True, 0
+        self._stop_waiting()
         super().on_message_complete()
+
+    def _await_request(self) -> None:
+        if self._timer is None:
+            self._timer = self.loop.call_later(self.patience, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        self.transport.close()
 
 
 class Gathered:
@@ -82,7 +125,7 @@ class Gathered:
 
     def _send(self) -> None:
         parts, self._parts = self._parts, []
-        if not parts:
+        if not parts or self._transport.is_closing():
             return
         if sum(map(len, parts)) <= 2 * _LARGE:
             parts = [b"".join(parts)]
@@ -108,6 +151,7 @@ class RepeatProtocol(BoundedProtocol):
         alone = self._is_between_requests()
         if alone and (answer := self._repeats.answer(data, self.server_state.default_headers)):
             self._unset_keepalive_if_required()
+            self._stop_waiting()
             self.transport.write(answer)
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler

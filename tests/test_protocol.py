@@ -235,6 +235,7 @@ def test_long_address() -> None:
 
 def test_volatile_functions_are_not_repeatable() -> None:
     assert not get(query="SELECT (NOW() AS ?now) {}").repeatable
+    assert not get(query="SELECT * { ?s ?p ?o } ORDER BYRAND()").repeatable
     assert get(query="ASK { ?now ?p 'RAND()' }").repeatable
 
 

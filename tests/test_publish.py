@@ -168,6 +168,8 @@ def test_what_a_server_has_not_taken_is_found(
     with pytest.raises(DataError, match=said):
         publish(folder, broken)
     assert read_record(target.service, BASE).fingerprint == ""
+    publish(folder, target)  # the next run puts it right
+    assert read_record(target.service, BASE).fingerprint == folder.name
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,15 @@ def test_a_dataset_in_all_its_forms() -> None:
     assert "FROM" not in found.text.partition("{")[0]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["CONSTRUCT { ?s ?p ?o } FROM <u:a> WHERE { ?s ?p ?o }",
+     "SELECT (EXISTS { ?s ?p 'FROM' } AS ?x) FROM <u:a> { ?s ?p ?o }"],
+)  # fmt: skip
+def test_a_dataset_after_a_bracket(text: str) -> None:
+    assert without_dataset(text) == Asked(text.replace("FROM <u:a> ", ""), ("<u:a>",))
+
+
 @pytest.mark.parametrize("text", ["SELECT * FROM { }", "SELECT * FROM NAMED ?g { }", "ASK FROM"])
 def test_a_dataset_that_cannot_be_read(text: str) -> None:
     with pytest.raises(QueryError, match="Write FROM"):

@@ -45,18 +45,30 @@ _PATH = (
 )
 _BOOLEAN = "an xsd:boolean comes back as 0 or 1, which is equal but written otherwise"
 _OPTIONAL = "values of an OPTIONAL part are lost there in some rows (SPARQL 1.1, 18.5, LeftJoin)"
+_STAR = (
+    "no row at all where a path with * joins two variables that other patterns bind (SPARQL 1.1,"
+    " 18.4)"
+)
+_DURATION = "an xsd:duration comes back as a number of seconds, P1D as 86400.0"
 _PLAN = (
     "no row at all over the whole graph, and the right ones over ten triples of the same form: the"
     " plan that it makes for many VALUES with UNDEF, OPTIONAL and FILTER loses them"
 )
 #: By the name of a question or case: what Virtuoso 7.2.5 does with it that SPARQL 1.1 does not.
 VIRTUOSO: dict[str, str] = {
-    "account": "an xsd:duration comes back as a number of seconds, P1D as 86400.0",
+    **dict.fromkeys(("account", "claims-about"), _DURATION),
+    "chain-of-command": "an error: it evaluates no path with * of which neither end is bound yet",
+    "mentions": "its plan does not end within 60 seconds",
+    "where-was": "some rows come twice, in spite of DISTINCT (SPARQL 1.1, 18.5, Distinct)",
     "coverage": "a syntax error: it takes no aggregate in ORDER BY (SPARQL 1.1, 18.2.4.1)",
     "names-of": "its compiler fails on a VALUES block in each branch of a UNION (error SQ156)",
     **dict.fromkeys(("casualties", "events-in", "figures-compared", "timeline"), _PATH),
     **dict.fromkeys(("part-of", "who-gave"), _PLAN),
-    **dict.fromkeys(("participants", "what-changed"), _OPTIONAL),
+    **dict.fromkeys(("consequences", "what-changed"), _OPTIONAL),
+    **dict.fromkeys(
+        ("participants", "participants.executed", "q050-planners", "q066-accused"), _STAR
+    ),
+    **dict.fromkeys(("q071-against-the-police", "q118-nameless-officials"), _PLAN),
     **dict.fromkeys(("figures", "replies", "uncovered", "who-says"), _BOOLEAN),
     **dict.fromkeys(
         (
@@ -273,7 +285,7 @@ def answered(endpoint: httpx.Client, name: str) -> list:
     if as_graph:
         return sorted(answer.text.splitlines())
     rows = csv.reader(io.StringIO(answer.text, newline=""))
-    return sorted([" / ".join(sorted(cell.split(" / "))) for cell in row] for row in rows)
+    return sorted([" ".join(sorted(cell.split())) for cell in row] for row in rows)
 
 
 @pytest.mark.parametrize("store", STORES)
