@@ -27,6 +27,7 @@ from kg.errors import (
     TooLargeError,
 )
 from kg.media import Choice, named, negotiate, offered
+from kg.monitor import QUERY, WORKER
 from kg.pool import Pool
 from kg.protocol import Limits, Operation, operation
 from kg.repeats import REPEATABLE
@@ -105,9 +106,10 @@ class Answers:
     ) -> Entry:
         """Return the answer, kept or new; who asks what is being answered waits for that answer."""
         cache, pool = self.service.cache, self.service.pool
+        request.scope[QUERY] = asked.query
         key: Key = (pool.fingerprint, asked, choice.format.name, coding)
         if not asked.repeatable:
-            return await _unless_gone(request, self._evaluated(key))
+            return _noted(request, await _unless_gone(request, self._evaluated(key)))
         if kept := cache.get(key):
             request.scope[REPEATABLE] = pool.fingerprint
             return kept
@@ -116,7 +118,7 @@ class Answers:
             flight = self._flights[key] = Flight(asyncio.ensure_future(self._evaluated(key)))
         flight.waiting += 1
         try:
-            return await _unless_gone(request, asyncio.shield(flight.task))
+            return _noted(request, await _unless_gone(request, asyncio.shield(flight.task)))
         finally:
             flight.waiting -= 1
             if not flight.waiting:  # the last one who asked has it, or has left
@@ -128,7 +130,8 @@ class Answers:
         _, asked, form, coding = key
         seconds = min(asked.timeout or self.service.seconds, self.service.seconds)
         reply = await self.service.pool.run(Job(asked, form, coding, seconds))
-        entry = Entry(reply.body, entity_tag(reply.body), reply.truncated, reply.coding)
+        tag = entity_tag(reply.body)
+        entry = Entry(reply.body, tag, reply.truncated, reply.coding, reply.worker)
         if asked.repeatable:
             self.service.cache.put((reply.fingerprint, asked, form, coding), entry)
         return entry
@@ -185,6 +188,12 @@ def finished(
     response = Response(b"" if request.method == "HEAD" else entry.body, status, headers)
     response.headers["content-length"] = str(len(entry.body))
     return response
+
+
+def _noted(request: Request, entry: Entry) -> Entry:
+    """Note for the log which worker has just evaluated an answer."""
+    request.scope[WORKER] = entry.worker
+    return entry
 
 
 def own_url(request: Request, path: str) -> str:

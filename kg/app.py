@@ -33,7 +33,7 @@ from kg.errors import InputError, KgError, NotFoundError
 from kg.examples import Group, grouped
 from kg.graphstore import GraphStoreProtocol
 from kg.guides import Answer, Guides
-from kg.monitor import Figures, Surround, metrics
+from kg.monitor import Figures, Surround, metrics, start_log
 from kg.openapi import describe_api
 from kg.pages import Pages, Start, read_static
 from kg.pool import Pool
@@ -243,6 +243,7 @@ async def _serve(
     # Loaded before the server starts, so that a broken file ends in a sentence.
     await pool.start()
     app = create_app(settings, pool)
+    start_log(settings.log, sys.stderr)
     config = uvicorn.Config(
         app,
         # Any callable will do for a class here.

@@ -17,12 +17,13 @@ _LARGEST_SHARE = 8
 
 @dataclass(frozen=True)
 class Entry:
-    """A finished answer: its bytes, its strong entity tag, cut short or not, its coding."""
+    """A finished answer: bytes, strong entity tag, cut short or not, coding, worker."""
 
     body: bytes
     etag: str
     truncated: bool = False
     coding: str = IDENTITY
+    worker: int = 0
 
     @property
     def cost(self) -> int:

@@ -201,7 +201,7 @@ class Generation:
         task.add_done_callback(lambda done: done.exception())
 
     def _gone(self) -> None:
-        """Return the loader's process ended; its workers answer on, but no new ones come."""
+        """Take note that the loader has ended; its workers answer on, but no new ones come."""
         asyncio.get_running_loop().remove_reader(self.control.fileno())
         self._settle(InternalError("The loader ended before the graph was loaded."))
         for channel in self.channels.values():
@@ -210,13 +210,13 @@ class Generation:
             self.pool.loader_lost(self)
 
     def ready(self, channel: Channel) -> None:
-        """Return a worker is free for a query."""
+        """Take a worker that is free for a query."""
         self.workers.add(channel)
         if self.pool and not self.retired:
             self.pool.offer(channel)
 
     def lost(self, channel: Channel) -> None:
-        """Return a worker's socket has closed."""
+        """Forget a worker whose socket has closed."""
         self.workers.discard(channel)
         if self.pool:
             self.pool.withdraw(channel)

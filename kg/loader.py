@@ -103,7 +103,7 @@ class Loader:
         ours.close()
 
     def _child(self, sock: socket.socket) -> None:
-        """Return the life of a worker; never returns into the loader's code."""
+        """Live the life of a worker; never return into the loader's code."""
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -1,14 +1,17 @@
 """Around every request: an id, the security headers, a line in the log, and figures.
 
-Plain ASGI, so that nothing of it depends on the web framework. The log never holds a query.
+Plain ASGI, so that nothing of it depends on the web framework. The log is written where
+`KG_LOG` asks for it, and holds queries only where it asks for them.
 """
 
 import itertools
+import json
 import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TextIO
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +28,32 @@ Keep = Callable[[Any, Iterable[tuple[bytes, bytes]], bytes], None]
 #: Answers a request of which the path alone says whose it is.
 Handler = Callable[[Request], Awaitable[Response]]
 
+#: Keys of a request's scope: the process of the worker that answered it; its query.
+WORKER, QUERY = "kg.worker", "kg.query"
+
 _LOG = logging.getLogger("kg.access")
+_QUERIES = logging.getLogger("kg.queries")
+
+
+def start_log(what: str, stream: TextIO) -> None:
+    """Write a line to `stream` for each request: `what` is none, requests or queries."""
+    for logger, wanted in ((_LOG, what != "none"), (_QUERIES, what == "queries")):
+        logger.setLevel(logging.INFO if wanted else logging.WARNING)
+        logger.propagate = False
+        logger.handlers[:] = [logging.StreamHandler(stream)]
+        logger.handlers[0].setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+
+
+def log_request(
+    name: str, scope: Mapping[str, Any], status: int, size: int, seconds: float
+) -> None:
+    """Log one answered request, if that is wanted: its id, bytes of its answer, seconds."""
+    if _LOG.isEnabledFor(logging.INFO):
+        said = scope["method"], quote(scope["path"]), status, size, seconds * 1000
+        worker = scope.get(WORKER, "-")
+        _LOG.info("%s %s %s %d %d bytes %.1f ms worker %s", name, *said, worker)
+    if QUERY in scope and _QUERIES.isEnabledFor(logging.INFO):
+        _QUERIES.info("%s %s", name, json.dumps(scope[QUERY], ensure_ascii=False))
 
 
 class Surround:
@@ -76,7 +104,8 @@ class Surround:
                 )(scope, receive, sending)
         finally:
             seconds = time.perf_counter() - begun
-            figures.add(name, scope["method"], scope["path"], status, size, seconds)
+            figures.add(status, seconds)
+            log_request(name, scope, status, size, seconds)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         if handler := self.direct.get(scope["path"]):
@@ -90,7 +119,7 @@ _SURROUNDING = [(name.encode(), value.encode()) for name, value in SECURITY.item
 
 
 class Figures:
-    """Counts for `/metrics`: requests by status, and their seconds; and each one's id and log."""
+    """Counts for `/metrics`: requests by status, and their seconds; and each one's id."""
 
     def __init__(self) -> None:
         self.numbers = itertools.count(1)
@@ -102,12 +131,8 @@ class Figures:
         """Return the id of a new request."""
         return f"{self.start}-{next(self.numbers)}"
 
-    def add(
-        self, name: str, method: str, path: str, status: int, size: int, seconds: float
-    ) -> None:
-        """Count one answered request, and log it: bytes of its answer, seconds."""
-        said = name, method, path, status, size, seconds * 1000
-        _LOG.info("%s %s %s %d %d bytes %.1f ms", *said)
+    def add(self, status: int, seconds: float) -> None:
+        """Count one answered request."""
         self.requests[status] = self.requests.get(status, 0) + 1
         self.seconds += seconds
 

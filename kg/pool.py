@@ -149,16 +149,16 @@ class Pool:
     def loader_lost(self, generation: Generation) -> None:
         """Replace a loader that ended by itself; called by its generation."""
         if self.open and not self.closing and generation is self.current:
-            task = asyncio.get_running_loop().create_task(self._replace(generation.config))
+            task = asyncio.get_running_loop().create_task(self._replace(generation))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _replace(self, config: LoaderConfig) -> None:
+    async def _replace(self, lost: Generation) -> None:
         delay = 0.1
-        while not self.closing:
+        while not self.closing and self.current is lost:
             started = time.monotonic()
             try:
-                await self.reload(config)
+                await self.reload(lost.config)
             except KgError:
                 delay = min(delay * 2, 30.0)
             else:

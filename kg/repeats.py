@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kg.cache import Cache, Entry
-from kg.monitor import Figures
+from kg.monitor import QUERY, Figures, log_request
 from kg.pool import Pool
 
 #: Keys of a request's scope: its bytes; the fingerprint of the graph over which its answer holds.
@@ -36,6 +36,7 @@ class Repeat(Entry):
     head: bytes = b""
     method: str = ""
     path: str = ""
+    query: str = ""
 
     @property
     def cost(self) -> int:
@@ -59,7 +60,8 @@ class Repeats:
             lines = [b"%s: %s\r\n" % each for each in headers if each[0] not in _NEW_EACH_TIME]
             head = b"HTTP/1.1 200 OK\r\n" + b"".join(lines)
             method, path = scope["method"], scope["path"]
-            entry = Repeat(body, "", request=data, head=head, method=method, path=path)
+            query = scope.get(QUERY, "")
+            entry = Repeat(body, "", request=data, head=head, method=method, path=path, query=query)
             self.cache.put((fingerprint, data), entry)
 
     def answer(self, data: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
@@ -78,5 +80,7 @@ class Repeats:
         own = b"".join([b"%s: %s\r\n" % each for each in headers])
         answer = b"%s%sx-request-id: %s\r\n\r\n" % (entry.head, own, name.encode()) + entry.body
         seconds = time.perf_counter() - begun
-        self.figures.add(name, entry.method, entry.path, 200, len(entry.body), seconds)
+        self.figures.add(200, seconds)
+        scope = {"method": entry.method, "path": entry.path, QUERY: entry.query}
+        log_request(name, scope, 200, len(entry.body), seconds)
         return answer

@@ -85,6 +85,15 @@ def _iri(text: str) -> str:
     return text
 
 
+def _one_of(*names: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.strip() not in names:
+            raise ValueError(f"one of {', '.join(names)} is needed")
+        return text.strip()
+
+    return parse
+
+
 def _service(text: str) -> str:
     if not text.strip().startswith(("http://", "https://")):
         raise ValueError("an http or https URL is needed")
@@ -211,6 +220,13 @@ class Settings:
         "Most bytes of answers kept in memory; 0 keeps none.",
         _at_least(0),
         default=64 * 1024 * 1024,
+    )
+    log: str = _setting(
+        "KG_LOG",
+        "What a request leaves on standard error: `none`, `requests` (a line with its id, status,"
+        " size, time and worker), or `queries` (its query too).",
+        _one_of("none", "requests", "queries"),
+        default="none",
     )
     reconciliation: str = _setting(
         "KG_RECONCILIATION",

@@ -25,9 +25,9 @@ from kg.errors import KgError
 from kg.rdf import Prefixes
 from kg.settings import Settings
 settings = Settings(time_limit=2.0, row_limit=5000, workers=2, worker_memory=256 << 20,
-                    snapshots=Path(sys.argv[2]))
+                    snapshots=Path(sys.argv[2]), log=sys.argv[3])
 try:
-    serve(settings, [Path(p) for p in sys.argv[3:]] or None, port=int(sys.argv[1]),
+    serve(settings, [Path(p) for p in sys.argv[4:]] or None, port=int(sys.argv[1]),
           prefixes=Prefixes.read(locate(settings).prefixes))
 except KgError as error:
     print(error)
@@ -119,9 +119,11 @@ g:derived {
 class Server:
     """A server process, with its URL read from what it prints."""
 
-    def __init__(self, *files: Path, port: int = 0, snapshots: str = "/nonexistent") -> None:
+    def __init__(
+        self, *files: Path, port: int = 0, snapshots: str = "/nonexistent", log: str = "none"
+    ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVER, str(port), snapshots, *map(str, files)],
+            [sys.executable, "-c", SERVER, str(port), snapshots, log, *map(str, files)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -703,7 +703,7 @@ def test_a_full_disk_under_the_log_stops_no_answer(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     with Path("/dev/full").open("w") as full:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVER, "0", "/nonexistent", str(path)],
+            [sys.executable, "-c", SERVER, "0", "/nonexistent", "queries", str(path)],
             stdout=writing, stderr=full, env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
     os.close(writing)
@@ -786,3 +786,23 @@ def test_every_error_is_a_problem_document() -> None:
         assert told["status"] == answer.status_code == kind.status
         assert ("retry-after" in answer.headers) is issubclass(kind, BusyError)
         assert ("allow" in answer.headers) is issubclass(kind, MethodError)
+
+
+def test_the_log_tells_of_requests_and_of_queries_where_asked(tmp_path: Path) -> None:
+    path = tmp_path / "data.nq"
+    path.write_text(DATA, "utf-8")
+    lines = {}
+    for what in ("none", "requests", "queries"):
+        server = Server(path, log=what)
+        for _ in range(3):  # evaluated, kept, repeated
+            httpx.get(f"{server.url}/sparql", params={"query": "ASK {\n?s ?p 'x' }"})
+        httpx.get(f"{server.url}/no%0Athing")
+        lines[what] = server.stop().splitlines()
+    assert lines["none"] == []
+    worker = r".* GET /sparql 200 \d+ bytes \d+\.\d ms worker (\d+|-)"
+    assert [re.fullmatch(worker, each)[1].isdigit() for each in lines["requests"][:3]] == [
+        True, False, False,
+    ]  # fmt: skip
+    assert " GET /no%0Athing 404 " in lines["requests"][3]
+    assert len(lines["requests"]) == 4
+    assert len([each for each in lines["queries"] if r"ASK {\n?s ?p 'x' }" in each]) == 3
