@@ -3,23 +3,18 @@
 Source: OpenAPI Specification 3.1. It is what API clients and the fuzzing suite read.
 """
 
-from typing import Any
-
 from kg.describe import DESCRIPTION_FORMATS
 from kg.media import FORMATS, Format, offered
-from kg.paths import more_paths
+from kg.paths import BUSY, Json, more_paths, refusals
 from kg.protocol import FORM_TYPE, QUERY_TYPE
 
-Json = dict[str, Any]
-
 _REFUSALS = {
+    **BUSY,
     "400": "The query or a parameter is malformed; the sentence has line and column.",
     "403": "An update, SERVICE or a file: this endpoint reads its own graph only.",
     "406": "No format that the client accepts fits this query.",
     "413": "The request, the answer or the memory that it takes is above the limit.",
     "414": "The address is too long: send the query by POST.",
-    "503": "Too many queries are running; Retry-After tells when to ask again.",
-    "504": "The query was stopped at its time limit.",
 }
 _PROBLEM: Json = {
     "type": "object",
@@ -64,7 +59,7 @@ def _query_by_post() -> Json:
     form = {"type": "object", "required": ["query"], "properties": {"query": {"type": "string"}}}
     form["properties"] = {"query": {"type": "string"}, **fields}
     responses = _answers(FORMATS)
-    responses["415"] = _refusal("The body is neither a form nor a query.")
+    responses |= refusals({"415": "The body is neither a form nor a query."})
     return {
         "summary": "Ask a SPARQL 1.1 query as a form or as the body itself.",
         "operationId": "queryByPost",
@@ -79,7 +74,7 @@ def _query_by_post() -> Json:
 
 def _graph() -> Json:
     responses = _answers(offered("graph"))
-    responses["404"] = _refusal("There is no such graph.")
+    responses |= refusals({"404": "There is no such graph."})
     return {
         "summary": "Get one named graph, or with `default` the union of all (read only).",
         "operationId": "graph",
@@ -123,18 +118,7 @@ def _answers(rows: tuple[Format, ...]) -> Json:
         "200": {"description": "The answer.", "content": {each: {} for each in types}},
         "304": {"description": "The answer is the one that If-None-Match names."},
     }
-    return found | {status: _refusal(text) for status, text in _REFUSALS.items()}
-
-
-def _refusal(description: str) -> Json:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {
-        "description": description,
-        "content": {
-            "application/problem+json": {"schema": schema},
-            "text/plain": {"schema": {"type": "string"}},
-        },
-    }
+    return found | refusals(_REFUSALS)
 
 
 def _text(description: str, also: dict[str, str] | None = None) -> Json:

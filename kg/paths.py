@@ -30,7 +30,8 @@ _PROBLEM: Json = {
     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
     "text/plain": {"schema": {"type": "string"}},
 }
-_BUSY = {
+#: What any answer from the graph may be refused with.
+BUSY = {
     "413": "The answer or the memory that it takes is above the limit.",
     "503": "Too many queries are running; Retry-After tells when to ask again.",
     "504": "The query was stopped at its time limit.",
@@ -51,11 +52,11 @@ def more_paths() -> Json:
         "/dataset": {"get": _redirect("The description of the dataset, by Accept.")},
         **{
             f"/dataset.{row.extension}": {
-                "get": _get("VoID, DCAT 3 and schema.org.", [row.media_type], _BUSY)
+                "get": _get("VoID, DCAT 3 and schema.org.", [row.media_type], BUSY)
             }
             for row in DATASET_FORMS
         },
-        **{path: {"get": _get(summary, [kind], {"404": "There is none.", **_BUSY})}
+        **{path: {"get": _get(summary, [kind], {"404": "There is none.", **BUSY})}
            for path, (summary, kind) in _SUMMARIES.items()},
         **_reconciliation(),
     }  # fmt: skip
@@ -76,11 +77,11 @@ def _thing(path: str, what: str) -> Json:
             "200": {"description": "A document.", "content": {each: {} for each in types}},
             "303": {"description": "The document that the client accepts."},
             "304": {"description": "The document is the one that If-None-Match names."},
-            **_refusals({
+            **refusals({
                 "400": "The part is no whole number.",
                 "404": "There is no such thing; near spellings are offered.",
                 "406": "No form that the client accepts can be sent.",
-                **_BUSY,
+                **BUSY,
             }),
             "410": {"description": "The claim was withdrawn; the document gives the reason.",
                     "content": {each: {} for each in types}},
@@ -93,12 +94,12 @@ def _redirect(summary: str) -> Json:
         "summary": summary,
         "responses": {
             "303": {"description": "The document that the client accepts."},
-            **_refusals({"406": "No form that the client accepts can be sent."}),
+            **refusals({"406": "No form that the client accepts can be sent."}),
         },
     }
 
 
-def _get(summary: str, types: Iterable[str], refusals: Mapping[str, str],
+def _get(summary: str, types: Iterable[str], texts: Mapping[str, str],
          parameters: Iterable[Json] = ()) -> Json:  # fmt: skip
     return {
         "summary": summary,
@@ -106,7 +107,7 @@ def _get(summary: str, types: Iterable[str], refusals: Mapping[str, str],
         "responses": {
             "200": {"description": "The answer.", "content": {each: {} for each in types}},
             "304": {"description": "The answer is the one that If-None-Match names."},
-            **_refusals(refusals),
+            **refusals(texts),
         },
     }
 
@@ -114,7 +115,7 @@ def _get(summary: str, types: Iterable[str], refusals: Mapping[str, str],
 def _reconciliation() -> Json:
     """Return the Reconciliation Service API 0.2, which OpenRefine speaks."""
     json = ["application/json"]
-    refusals = {"400": "A parameter is malformed.", **_BUSY}
+    texts = {"400": "A parameter is malformed.", **BUSY}
     fields = {
         "queries": "A batch of queries, in JSON.",
         "query": "One query, in JSON.",
@@ -122,31 +123,31 @@ def _reconciliation() -> Json:
     }
     asked = [_parameter(name, text, {}) for name, text in fields.items()]
     main = _get("Reconcile names with things; without parameters, the manifest.", json,
-                refusals, asked)  # fmt: skip
+                texts, asked)  # fmt: skip
     form = {"type": "object", "properties": {name: {"type": "string"} for name in fields}}
     post = _get("Reconcile names with things, by a form.", json,
-                {**refusals, "415": "The body is no form."})  # fmt: skip
+                {**texts, "415": "The body is no form."})  # fmt: skip
     post["requestBody"] = {"required": True, "content": {FORM_TYPE: {"schema": form}}}
     kind = {**_parameter("kind", "What is asked for.", {}), "in": "path", "required": True}
     return {
         "/reconcile": {"get": main, "post": post},
         "/reconcile/suggest/{kind}": {"get": _get(
             "Suggest entities, types or properties.", json,
-            {**refusals, "404": "There is no such kind."},
+            {**texts, "404": "There is no such kind."},
             [kind, _parameter("prefix", "How the name begins.", {}),
              _parameter("cursor", "How many to pass over.", {"type": "integer"})])},
         "/reconcile/flyout/{kind}": {"get": _get(
             "A short description in HTML, within JSON.", json,
-            {**refusals, "404": "There is no such thing."},
+            {**texts, "404": "There is no such thing."},
             [kind, _parameter("id", "Which.", {})])},
         "/reconcile/properties": {"get": _get(
             "Propose properties of things of a type.", json,
-            {**refusals, "404": "There is no such type."},
+            {**texts, "404": "There is no such type."},
             [_parameter("type", "The type.", {}),
              _parameter("limit", "The most.", {"type": "integer"})])},
         "/reconcile/preview": {"get": _get(
             "A preview of a thing.", ["text/html"],
-            {**refusals, "404": "There is no such thing."}, [_parameter("id", "Which.", {})])},
+            {**texts, "404": "There is no such thing."}, [_parameter("id", "Which.", {})])},
     }  # fmt: skip
 
 
@@ -159,7 +160,8 @@ def _parameter(name: str, description: str, schema: Json) -> Json:
     }
 
 
-def _refusals(texts: Mapping[str, str]) -> Json:
+def refusals(texts: Mapping[str, str]) -> Json:
+    """Return answers that refuse, by status, each with its sentence as a problem document."""
     return {
         status: {"description": text, "content": _PROBLEM} for status, text in texts.items()
     }  # fmt: skip

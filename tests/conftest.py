@@ -7,20 +7,16 @@ Runs of chosen files or names are not counted.
 """
 
 import os
-import re
 import subprocess
 import sys
-import threading
 import tomllib
 from pathlib import Path
 
-import httpx
 import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 COUNTS = Path(__file__).with_name("counts.toml")
-START_SECONDS = 60
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("repeatable")
@@ -117,28 +113,13 @@ def documents_folder() -> Path:
 @pytest.fixture(scope="session")
 def endpoint(root, tmp_path_factory):
     """Build, serve, and yield a client of the server; all tests share it."""
+    from serving import command_line
+
     env = {**os.environ, "KG_SNAPSHOTS": str(tmp_path_factory.mktemp("snapshots"))}
     command = [sys.executable, "-m", "kg"]
     built = subprocess.run(
         [*command, "build"], cwd=root, env=env, check=False, text=True, capture_output=True
     )
     assert built.returncode == 0, built.stderr
-    server = subprocess.Popen(
-        [*command, "serve", "--port", "0"],
-        cwd=root,
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    watchdog = threading.Timer(START_SECONDS, server.kill)
-    watchdog.start()
-    try:
-        found = (re.search(r"(http://\S+)/sparql", line) for line in server.stdout)
-        with httpx.Client(base_url=next(filter(None, found))[1], timeout=30) as client:
-            watchdog.cancel()
-            yield client
-    finally:
-        watchdog.cancel()
-        server.terminate()
-        server.communicate(timeout=15)
+    with command_line(env) as client:
+        yield client

@@ -11,10 +11,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+
 from kg.snapshots import write_snapshot
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 20
+#: For a server that may have to build a store first.
+LOAD_SECONDS = 60
 
 SERVER = """
 import sys
@@ -173,6 +177,26 @@ class Server:
     def loaders(self) -> list[int]:
         """The loader processes."""
         return children(self.process.pid)
+
+
+@contextlib.contextmanager
+def command_line(env: dict[str, str], *options: str, seconds: float = 30) -> Iterator[httpx.Client]:
+    """Run `kg serve` with these options and yield a client that waits so many seconds."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "kg", "serve", "--port", "0", *options],
+        env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    watchdog = threading.Timer(LOAD_SECONDS, running.kill)
+    watchdog.start()
+    try:
+        found = (re.search(r"(http://\S+)/sparql", line) for line in running.stdout)
+        with httpx.Client(base_url=next(filter(None, found))[1], timeout=seconds) as client:
+            watchdog.cancel()
+            yield client
+    finally:
+        watchdog.cancel()
+        running.terminate()
+        running.communicate(timeout=15)
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from pathlib import Path
 import httpx
 import pytest
 import test_questions as asked_of_ours
-from serving import ROOT, RUNAWAY
+from serving import ROOT, RUNAWAY, command_line
 
 from kg.entities import Names
 from kg.queries import questions
@@ -197,21 +197,8 @@ def serving(settings: Settings, store: str, env: dict[str, str]) -> Iterator[htt
         "KG_ROW_LIMIT": "100000",
         "KG_TIME_LIMIT": "60",
     }
-    running = subprocess.Popen(
-        [sys.executable, "-m", "kg", "serve", "--port", "0", "--store", store],
-        env={**env, **more}, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    watchdog = threading.Timer(START_SECONDS, running.kill)
-    watchdog.start()
-    try:
-        found = (re.search(r"(http://\S+)/sparql", line) for line in running.stdout)
-        with httpx.Client(base_url=next(filter(None, found))[1], timeout=90) as client:
-            watchdog.cancel()
-            yield client
-    finally:
-        watchdog.cancel()
-        running.terminate()
-        running.communicate(timeout=15)
+    with command_line({**env, **more}, "--store", store, seconds=90) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
