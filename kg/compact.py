@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kg.context import RDF, XSD, Context
-from kg.rdf import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, parse_rdf
+from kg.rdf import DefaultGraph, Literal, NamedNode, Quad
 
 Node = dict[str, Any]
 
@@ -35,11 +35,6 @@ def compact_dataset(quads: Iterable[Quad], context: Context) -> bytes:
         content.append({"@id": writer.short(name), "@graph": writer.nodes(inside)})
     document = {"@context": context, "@graph": content}
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
-
-
-def compact_document(document: bytes, context: Context) -> bytes:
-    """Return an expanded JSON-LD document, as the engine writes it, in compact form."""
-    return compact_dataset(parse_rdf(document, format=RdfFormat.JSON_LD), context)
 
 
 class Compactor:

@@ -13,7 +13,7 @@ import rdflib
 from pyld import jsonld
 
 from kg.assets import Assets
-from kg.compact import compact_dataset, compact_document
+from kg.compact import compact_dataset
 from kg.context import CONTEXT_IRI, make_context, read_context, write_context
 from kg.errors import DataError, InputError, KgError
 from kg.export import FOLDERS, FORMS, export, ontology_context, write_export
@@ -253,8 +253,7 @@ def test_older_context_costs_no_statement(root):
 
 def test_expanded_document_is_compacted(root):
     quads = parse_turtle(ODD, "odd").quads
-    expanded = ox.serialize(quads, format=ox.RdfFormat.JSON_LD)
-    body = compact_document(expanded, ontology_context(Assets(root)))
+    body = compact_dataset(quads, ontology_context(Assets(root)))
     assert fingerprint(ox.parse(body, format=ox.RdfFormat.JSON_LD)) == fingerprint(quads)
     subjects = [node["@id"] for node in json.loads(body)["@graph"]]
     ontology = "https://w3id.org/contested-kg/ontology/"
