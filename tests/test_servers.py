@@ -58,7 +58,6 @@ _PLAN = (
 VIRTUOSO: dict[str, str] = {
     **dict.fromkeys(("account", "claims-about"), _DURATION),
     "chain-of-command": "an error: it evaluates no path with * of which neither end is bound yet",
-    "mentions": "its plan does not end within 60 seconds",
     "where-was": "some rows come twice, in spite of DISTINCT (SPARQL 1.1, 18.5, Distinct)",
     "coverage": "a syntax error: it takes no aggregate in ORDER BY (SPARQL 1.1, 18.2.4.1)",
     "names-of": "its compiler fails on a VALUES block in each branch of a UNION (error SQ156)",
@@ -82,6 +81,10 @@ VIRTUOSO: dict[str, str] = {
         _COMPARISON,
     ),
 }
+#: What Virtuoso may answer or not: it asks an aggregated part again for each row of another, and
+#: how often depends on its samples, so that the same question took from 40 to 130 seconds.
+SLOW = {("virtuoso", "mentions")}
+SLOW_SECONDS = 20
 
 VIRTUOSO_INI = """
 [Database]
@@ -258,21 +261,28 @@ ALL = {question.name: question for question in questions()}
 @pytest.mark.parametrize(("store", "name"), cases(ALL))
 def test_every_question_as_it_is(endpoints, store: str, name: str) -> None:
     """The same rows as from memory; the parts of a joined cell have no order of their own."""
-    found, wanted = (answered(endpoints[each], name) for each in (store, "memory"))
+    wanted = rows(asked(endpoints["memory"], name), name)
     assert len(wanted) > 1
-    assert found == wanted
+    slow = (store, name) in SLOW
+    answer = asked(endpoints[store], name, **({"timeout": str(SLOW_SECONDS)} if slow else {}))
+    if slow and answer.status_code == 504:
+        assert f"{SLOW_SECONDS} seconds" in answer.text
+    else:
+        assert rows(answer, name) == wanted
 
 
-def answered(endpoint: httpx.Client, name: str) -> list:
-    as_graph = name == "account"
-    accept = "application/n-triples" if as_graph else "text/csv"
-    sent = {"query": ALL[name].text}
-    answer = endpoint.post("/sparql", data=sent, headers={"accept": accept})
+def asked(endpoint: httpx.Client, name: str, **more: str) -> httpx.Response:
+    accept = "application/n-triples" if name == "account" else "text/csv"
+    sent = {"query": ALL[name].text, **more}
+    return endpoint.post("/sparql", data=sent, headers={"accept": accept})
+
+
+def rows(answer: httpx.Response, name: str) -> list:
     assert answer.status_code == 200, answer.text
-    if as_graph:
+    if name == "account":
         return sorted(answer.text.splitlines())
-    rows = csv.reader(io.StringIO(answer.text, newline=""))
-    return sorted([" ".join(sorted(cell.split())) for cell in row] for row in rows)
+    table = csv.reader(io.StringIO(answer.text, newline=""))
+    return sorted([" ".join(sorted(cell.split())) for cell in row] for row in table)
 
 
 @pytest.mark.parametrize("store", STORES)
@@ -344,4 +354,4 @@ def test_an_interrupted_publishing_goes_on(real, tmp_path, server: str) -> None:
 
 def test_no_expected_failure_is_of_a_question_that_is_gone() -> None:
     every = {*ALL, *asked_of_ours.CASES, *asked_of_ours.LISTED}
-    assert set(VIRTUOSO) <= every
+    assert set(VIRTUOSO) | {name for _, name in SLOW} <= every
