@@ -129,9 +129,10 @@ def test_passages_added_and_dropped(tree):
     assert not {iri("passage/alpha/001"), iri("passage/alpha-two/003")} & {p for _, p in shown}
 
 
-# Of the real article: passages with something new, and where an old statement stands again.
+# Of the real article: passages with something new, and where an old statement stands again
+# (the last passage that made it: passages 24, 36 and 38 all speak of the government in 45).
 ADDED_IN = {3, *range(5, 8), *range(9, 14), 15, 17, 18, 28, 33, 34, 36, 45, 47, 49, 53, 63, 66, 70}
-RESTATED = {(1, 5), (2, 7), (3, 4), (3, 8), (4, 45), (14, 45), (24, 45)}
+RESTATED = {(1, 5), (2, 7), (3, 4), (3, 8), (4, 45), (14, 45), (38, 45)}
 HEADINGS = {1, 19, 20, 35, 39, 44, 54, 62, 64}
 NEW_PASSAGES = {*range(2, 14), 33, 34, 45, *range(65, 71), *HEADINGS}
 
