@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from kg.assets import PROBES
 from kg.cache import Cache, Entry
+from kg.calls import Calls
 from kg.codings import IDENTITY, PLAIN, Coding, choose
 from kg.describe import Catalogue
 from kg.errors import (
@@ -71,6 +72,7 @@ class Answers:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self._calls = Calls(service.pool)
         self._graphs: tuple[str, dict[str, int]] = ("", {})
         self._catalogue = Catalogue("")
         self._flights: dict[Key, Flight] = {}
@@ -129,8 +131,10 @@ class Answers:
         """Return the answer of a worker, and keep it if it stays the same."""
         _, asked, form, coding = key
         seconds = min(asked.timeout or self.service.seconds, self.service.seconds)
-        reply = await self.service.pool.run(Job(asked, form, coding, seconds))
-        tag = entity_tag(reply.body)
+        run = self._calls.run if asked.federated else self.service.pool.run
+        reply = await run(Job(asked, form, coding, seconds))
+        # What other servers say may change at any time: such an answer has no tag.
+        tag = "" if asked.federated else entity_tag(reply.body)
         entry = Entry(reply.body, tag, reply.truncated, reply.coding, reply.worker)
         if asked.repeatable:
             self.service.cache.put((reply.fingerprint, asked, form, coding), entry)
@@ -176,14 +180,18 @@ def finished(
     headers = {
         **CORS,
         "content-type": choice.content_type,
-        "etag": entry.etag,
         "vary": "Accept, Accept-Encoding",
-        "cache-control": "public, no-cache",
+        "cache-control": "public, no-cache" if entry.etag else "no-store",
+        **({"etag": entry.etag} if entry.etag else {}),
         **(more or {}),
     }
     if entry.coding != IDENTITY:
         headers["content-encoding"] = entry.coding
-    if status == 200 and not_modified(request.headers.get("if-none-match"), entry.etag):
+    if (
+        status == 200
+        and entry.etag
+        and not_modified(request.headers.get("if-none-match"), entry.etag)
+    ):
         return Response(status_code=304, headers=headers)
     response = Response(b"" if request.method == "HEAD" else entry.body, status, headers)
     response.headers["content-length"] = str(len(entry.body))

@@ -126,7 +126,7 @@ def _service(app: FastAPI, settings: Settings) -> Service:
     return Service(
         pool=app.state.pool,
         cache=app.state.cache,
-        limits=Limits(settings.request_limit),
+        limits=Limits(settings.request_limit, settings.servers),
         seconds=settings.time_limit,
         title=TITLE,
         description=DESCRIPTION,

@@ -17,7 +17,7 @@ _LARGEST_SHARE = 8
 
 @dataclass(frozen=True)
 class Entry:
-    """A finished answer: bytes, strong entity tag, cut short or not, coding, worker."""
+    """A finished answer: bytes, strong entity tag (or none), cut short or not, coding, worker."""
 
     body: bytes
     etag: str

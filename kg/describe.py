@@ -32,8 +32,13 @@ class Catalogue:
     sizes: tuple[tuple[str, int], ...] = ()
 
 
-def describe(endpoint: str, title: str, description: str, catalogue: Catalogue) -> Graph:
-    """Return the description of the service at `endpoint` (an absolute IRI)."""
+def describe(
+    endpoint: str, title: str, description: str, catalogue: Catalogue, *, federated: bool = False
+) -> Graph:
+    """Return the description of the service at `endpoint` (an absolute IRI).
+
+    A `federated` one asks other servers where SERVICE names them.
+    """
     graph = Graph()
     for prefix, namespace in (("sd", SD), ("void", VOID), ("dcterms", DCTERMS)):
         graph.bind(prefix, namespace)
@@ -44,6 +49,8 @@ def describe(endpoint: str, title: str, description: str, catalogue: Catalogue) 
     graph.add((service, DCTERMS.description, Literal(description, lang="en")))
     graph.add((service, SD.supportedLanguage, SD.SPARQL11Query))
     graph.add((service, SD.feature, SD.UnionDefaultGraph))
+    if federated:
+        graph.add((service, SD.feature, SD.BasicFederatedQuery))
     for row in FORMATS:
         graph.add((service, SD.resultFormat, URIRef(row.iri)))
     graph.add((service, SD.defaultDataset, dataset))

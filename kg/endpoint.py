@@ -86,7 +86,11 @@ class Endpoint(SparqlRouter):
             choice = negotiate(request.headers.get("accept"), DESCRIPTION_FORMATS)
         catalogue = await self.answers.catalogue()
         self.service_description = describe(
-            own_url(request, self.path), self.title, self.description, catalogue
+            own_url(request, self.path),
+            self.title,
+            self.description,
+            catalogue,
+            federated=bool(self.answers.service.limits.servers),
         )
         body = serialize(self.service_description, choice.format)
         return finished(request, Entry(body, entity_tag(body)), choice)

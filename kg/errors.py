@@ -46,7 +46,7 @@ class NotFoundError(KgError):
 
 
 class ForbiddenError(KgError):
-    """What a read-only, self-contained server refuses: update, LOAD, SERVICE, file access."""
+    """What a read-only server refuses: update, LOAD, file access, SERVICE to who is not allowed."""
 
     status = 403
     title = "Refused"
@@ -105,6 +105,13 @@ class BusyError(KgError):
 
     status = 503
     title = "Busy"
+
+
+class ServiceError(KgError):
+    """A server that SERVICE names does not answer, or not in SPARQL JSON (RFC 9110, 15.6.3)."""
+
+    status = 502
+    title = "Another server failed"
 
 
 class StoreLostError(BusyError):

@@ -11,9 +11,10 @@ from kg.protocol import FORM_TYPE, QUERY_TYPE
 _REFUSALS = {
     **BUSY,
     "400": "The query or a parameter is malformed; the sentence has line and column.",
-    "403": "An update, SERVICE or a file: this endpoint reads its own graph only.",
+    "403": "An update, a file, or SERVICE where it is not allowed: this endpoint only reads.",
     "406": "No format that the client accepts fits this query.",
     "413": "The request, the answer or the memory that it takes is above the limit.",
+    "502": "A server that SERVICE names does not answer as it should.",
     "414": "The address is too long: send the query by POST.",
 }
 _PROBLEM: Json = {

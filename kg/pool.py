@@ -87,7 +87,7 @@ class Pool:
         generation = channel.generation
         generation.busy += 1
         try:
-            about, body = await channel.ask(job.to_json(), seconds)
+            about, body = await channel.ask(job.to_bytes(), seconds)
         except TimeoutError:
             self._kill(channel)
             raise TimeLimitError(

@@ -6,7 +6,7 @@ read-only server refuses). Pure: bytes and strings in, a frozen value or a `KgEr
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -18,6 +18,7 @@ from kg.errors import (
     MethodError,
     TooLargeError,
 )
+from kg.federation import refuse_strangers
 from kg.media import FORMATS
 from kg.scan import Scan, scan
 
@@ -46,7 +47,8 @@ class Operation:
 
     `default_graphs` and `named_graphs` are the protocol's dataset, `None` when the request names
     none; `timeout` is in seconds, `maxrows` in rows, `format` the name of a format
-    (`kg/media.py`) for clients that cannot send `Accept`; `None` where not asked for.
+    (`kg/media.py`) for clients that cannot send `Accept`; `None` where not asked for. A `federated`
+    one asks other servers.
     """
 
     query: str
@@ -58,6 +60,7 @@ class Operation:
     format: str | None = None
     union: bool = True
     repeatable: bool = True
+    federated: bool = False
 
     @property
     def is_graph(self) -> bool:
@@ -67,9 +70,10 @@ class Operation:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a request may ask for: bytes of its body and text."""
+    """What a request may ask for: bytes of its body and text, `servers` that SERVICE may ask."""
 
     request_bytes: int = 1 << 20
+    servers: Collection[str] = ()
 
 
 def read_request(
@@ -101,11 +105,14 @@ def read_request(
         fields = _posted(fields, headers, body)
     elif not query_string:
         return None
-    return operation(fields)
+    return operation(fields, limits.servers)
 
 
-def operation(fields: Fields) -> Operation:
-    """Return the operation that decoded parameters ask for; unknown parameters are passed over."""
+def operation(fields: Fields, servers: Collection[str] = ()) -> Operation:
+    """Return the operation that decoded parameters ask for; unknown parameters are passed over.
+
+    SERVICE may ask these `servers` (URLs).
+    """
     if any(name == "update" for name, _ in fields):
         _refuse_mixture(fields)
         raise ForbiddenError("This endpoint is read-only: it takes no update.")
@@ -116,6 +123,8 @@ def operation(fields: Fields) -> Operation:
     text = queries[0]
     seen = scan(text)
     _refuse(seen)
+    if seen.has_service:
+        refuse_strangers(text, servers)
     default, names = _graphs(fields, "default-graph-uri"), _graphs(fields, "named-graph-uri")
     return Operation(
         query=text,
@@ -126,7 +135,8 @@ def operation(fields: Fields) -> Operation:
         maxrows=_rows(fields),
         format=_format(fields),
         union=default is None and names is None and not seen.has_dataset,
-        repeatable=seen.repeatable,
+        repeatable=seen.repeatable and not seen.has_service,
+        federated=seen.has_service,
     )
 
 
@@ -137,15 +147,9 @@ def _refuse_mixture(fields: Fields) -> None:
 
 
 def _refuse(seen: Scan) -> None:
-    """Raise ForbiddenError for what this server never does.
-
-    There is no list of endpoints that SERVICE may call: the engine would follow their redirects
-    and take in whatever they send, and a worker that may open sockets may open any.
-    """
+    """Raise ForbiddenError for what this server never does."""
     if seen.form == "UPDATE":
         raise ForbiddenError("This endpoint is read-only: it takes no update and no LOAD.")
-    if seen.has_service:
-        raise ForbiddenError("This endpoint asks no other server: remove SERVICE from the query.")
     if seen.reads_file:
         raise ForbiddenError(_NO_FILES)
 

@@ -126,13 +126,13 @@ def _first_word(tokens: list[Token]) -> int:
 
 def _construct(text: str, prologue: str, rest: list[Token]) -> Graph:
     opening = next(index for index, token in enumerate(rest) if token[:2] == ("other", "{"))
-    closing = _closing(rest, opening)
-    template = text[rest[opening][2] : rest[closing][2] + 1]
-    names = [value[1:] for kind, value, _ in rest[opening:closing] if kind == "variable"]
+    end = closing(rest, opening)
+    template = text[rest[opening][2] : rest[end][2] + 1]
+    names = [value[1:] for kind, value, _ in rest[opening:end] if kind == "variable"]
     variables = tuple(dict.fromkeys(names))
     columns = " ".join(f"?{name}" for name in variables) or "(1 AS ?row)"
     # In the short form, CONSTRUCT WHERE, the pattern is the template.
-    pattern = text[rest[0][2] :] if opening else text[rest[closing][2] + 1 :].lstrip()
+    pattern = text[rest[0][2] :] if opening else text[rest[end][2] + 1 :].lstrip()
     return Graph(prologue, f"{prologue}SELECT {columns} {pattern}", variables, template)
 
 
@@ -150,10 +150,11 @@ def _describe(text: str, prologue: str, rest: list[Token]) -> Graph:
     return Graph(prologue, select, tuple(each[1:] for each in columns if each != "*"), "", terms)
 
 
-def _closing(tokens: list[Token], opening: int) -> int:
+def closing(tokens: list[Token], opening: int) -> int:
+    """Return the place of the bracket that closes the one at `opening`; QueryError if none."""
     depth = 0
     for index in range(opening, len(tokens)):
         depth += {"{": 1, "}": -1}.get(tokens[index][1], 0)
         if depth == 0:
             return index
-    raise QueryError("A bracket of the template is not closed.")
+    raise QueryError("A bracket is not closed.")

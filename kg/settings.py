@@ -20,6 +20,8 @@ CACHE_FOLDER = "contested-kg"
 
 
 _CREDENTIALS = re.compile(r"//[^/]*@")
+#: As it can stand in a query and in a request: without user, password and fragment.
+_SERVER = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(?:/[!$&'()*+;=:@/?%\w.~\-]*)?", re.ASCII)
 
 
 class SettingDescription(NamedTuple):
@@ -112,6 +114,14 @@ def _store(text: str) -> str:
     return text
 
 
+def _servers(text: str) -> tuple[str, ...]:
+    found = tuple(re.split(r"[\s,]+", text.strip(" \t\r\n,")))
+    for each in found:
+        if not _SERVER.fullmatch(each) or not urlsplit(each).hostname or urlsplit(each).port == 0:
+            raise ValueError("http or https URLs, without a password or fragment, are needed")
+    return found
+
+
 def _setting(
     name: str,
     meaning: str,
@@ -154,6 +164,13 @@ class Settings:
     )
     store_password: str = _setting(
         "KG_STORE_PASSWORD", "Password to give to that server.", str, default="", shown="none"
+    )
+    servers: tuple[str, ...] = _setting(
+        "KG_SERVICE",
+        "URLs of the SPARQL servers that SERVICE in a query may ask, with spaces between them.",
+        _servers,
+        default=(),
+        shown="none",
     )
     documents: Path | None = _setting(
         "KG_DOCUMENTS",

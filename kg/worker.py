@@ -4,19 +4,21 @@ The engine cannot be told to stop, so a query with a deadline runs in a process 
 worker, forked by the loader (`kg/loader.py`) that holds the graph. It answers one query at a
 time over a socket pair, reaches no file and no network, and may take so much memory.
 
-Frames: to a worker `LENGTH` and a JSON job; from it `ANSWER`, JSON about the answer, its bytes.
+Frames: to a worker `LENGTH` and a job; from it `ANSWER`, JSON about the answer, its bytes.
 """
 
+import io
 import json
 import resource
 import socket
 import struct
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from kg.codings import PLAIN, Coding
 from kg.errors import InternalError, KgError, MemoryLimitError, StoreLostError
+from kg.federation import filled
 from kg.media import named
 from kg.protocol import Operation
 from kg.results import Caps
@@ -71,23 +73,32 @@ class LoaderConfig:
 
 @dataclass(frozen=True)
 class Job:
-    """One query for a worker: the operation, the format's name, the coding, seconds of CPU."""
+    """One query for a worker: the operation, the format's name, the coding, seconds of CPU.
+
+    `answers` are those of other servers to its SERVICE clauses, None for one that failed.
+    """
 
     operation: Operation
     format: str
     coding: Coding = PLAIN
     seconds: float = 30.0
+    answers: tuple[bytes | None, ...] = ()
 
-    def to_json(self) -> bytes:
-        """Return the job as a worker reads it."""
+    def to_bytes(self) -> bytes:
+        """Return the job as a worker reads it: a line of JSON, then the answers as they came."""
         # `asdict` copies each value, which takes longer than writing the JSON.
         parts = {"operation": vars(self.operation), "coding": vars(self.coding)}
-        return json.dumps({**vars(self), **parts}).encode()
+        sizes = [None if each is None else len(each) for each in self.answers]
+        line = json.dumps({**vars(self), **parts, "answers": sizes}).encode()
+        return b"".join([line, b"\n", *filter(None, self.answers)])
 
     @classmethod
-    def from_json(cls, data: bytes) -> "Job":
-        """Return the inverse of `to_json`."""
-        raw: dict[str, Any] = json.loads(data)
+    def from_bytes(cls, data: bytes) -> "Job":
+        """Return the inverse of `to_bytes`."""
+        line, _, rest = data.partition(b"\n")
+        raw: dict[str, Any] = json.loads(line)
+        body = io.BytesIO(rest)
+        raw["answers"] = tuple(None if n is None else body.read(n) for n in raw["answers"])
         fields = raw["operation"]
         for name in ("default_graphs", "named_graphs"):
             fields[name] = None if fields[name] is None else tuple(fields[name])
@@ -112,8 +123,11 @@ def read_framed(sock: socket.socket) -> bytes:
 
 def answer(store: Store, job: Job, caps: Caps) -> tuple[dict[str, Any], bytes]:
     """Evaluate a job: what is said about the answer, and its bytes (none after an error)."""
+    operation = job.operation
     try:
-        done = store.evaluate(job.operation, named(job.format), caps)
+        if job.answers:
+            operation = replace(operation, query=filled(operation.query, job.answers, caps.rows))
+        done = store.evaluate(operation, named(job.format), caps)
     except KgError as error:
         return {"error": type(error).__name__, "message": str(error)}, b""
     except MemoryError:
@@ -136,7 +150,7 @@ def work(store: Store, sock: socket.socket, config: LoaderConfig) -> None:
     most = _peak() + config.memory // 4
     last = False
     while not last:
-        job = Job.from_json(read_framed(sock))
+        job = Job.from_bytes(read_framed(sock))
         _limit_cpu(job.seconds)
         about, body = answer(store, job, config.caps)
         lost = about.get("error") == StoreLostError.__name__  # the next worker may find it again

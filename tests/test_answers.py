@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 
 import pytest
 from starlette.requests import Request
@@ -11,12 +12,14 @@ from kg.cache import Cache
 from kg.errors import BusyError, QueryError
 from kg.pool import Reply
 from kg.protocol import Limits, operation
+from kg.worker import LoaderConfig
 
 
 class SlowPool:
     """Answers when it is told to; counts what it evaluates and what is given up."""
 
     fingerprint = "f"
+    current = SimpleNamespace(config=LoaderConfig(()))
 
     def __init__(self) -> None:
         self.gate, self.runs, self.left = asyncio.Event(), 0, 0

@@ -6,11 +6,13 @@ that are made up. The text of each query is used as it is, but for the address o
 
 import csv
 import io
+import os
 
 import httpx
 import pyoxigraph as ox
 import pytest
 import rdflib
+from serving import command_line
 from standin import wikidata_stand_in
 
 from kg.assets import QUERIES
@@ -132,6 +134,16 @@ def test_ours_asks_no_other_server(endpoint):
     refused = endpoint.post("/sparql", data={"query": BESIDE_WIKIDATA})
     assert refused.status_code == 403
     assert "SERVICE" in refused.json()["detail"]
+
+
+def test_ours_asks_the_servers_that_it_may_ask(real, wikidata):
+    env = {**os.environ, "KG_SNAPSHOTS": str(real.snapshots), "KG_SERVICE": wikidata}
+    with command_line(env) as client:
+        query = here(BESIDE_WIKIDATA, THEIRS, wikidata)
+        answer = client.post("/sparql", data={"query": query}, headers={"accept": "text/csv"})
+        assert held(rows(answer.text)) == HELD
+        assert len(rows(answer.text)) == 28
+        assert client.post("/sparql", data={"query": BESIDE_WIKIDATA}).status_code == 403
 
 
 def test_they_are_no_named_questions():

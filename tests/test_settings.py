@@ -29,6 +29,12 @@ def test_values_are_read_and_typed(tmp_path):
         ("KG_ROW_LIMIT", "0", "at least 1"),
         ("KG_WORKERS", "-1", "at least 1"),
         ("KG_BASE_IRI", "https://example.org", "slash"),
+        ("KG_SERVICE", "http://a/sparql, file:///etc/passwd", "http or https URLs"),
+        ("KG_SERVICE", "http://a/sparql#x", "http or https URLs"),
+        ("KG_SERVICE", "http://a:x/sparql", "ort"),
+        ("KG_SERVICE", "http://:80/", "http or https URLs"),
+        ("KG_SERVICE", "a", "http or https URLs"),
+        ("KG_SERVICE", ",", "http or https URLs"),
         ("KG_DOCUMENTS", "/no/such/folder", "does not exist"),
         ("KG_SOURCE", "/no/such/folder", "does not exist"),
     ],
@@ -37,6 +43,16 @@ def test_a_bad_value_names_setting_and_remedy(name, value, said):
     with pytest.raises(InputError, match=said) as caught:
         Settings.from_environment({name: value})
     assert str(caught.value).startswith(f"{name} is {value!r}")
+
+
+def test_a_list_of_servers():
+    assert Settings().servers == ()
+    text = " http://a/sparql,https://[::1]:8/?x=%20\nhttp://b "
+    found = ("http://a/sparql", "https://[::1]:8/?x=%20", "http://b")
+    assert Settings.from_environment({"KG_SERVICE": text}).servers == found
+    with pytest.raises(InputError, match="without a password") as caught:
+        Settings.from_environment({"KG_SERVICE": "http://b http://me:secret@a/sparql"})
+    assert "secret" not in str(caught.value)
 
 
 def test_a_misspelt_setting_is_not_ignored():

@@ -408,7 +408,7 @@ def test_configuration_and_job_travel_unchanged(data: Path) -> None:
     assert LoaderConfig.from_json(config.to_json()) == config
     asked = job("ASK FROM <u:g> {}", coding=Coding("zstd", 7))
     asked = replace(asked, operation=replace(asked.operation, default_graphs=("u:a",)))
-    assert Job.from_json(asked.to_json()) == asked
+    assert Job.from_bytes(asked.to_bytes()) == asked
 
 
 def test_cache_is_bounded_by_bytes() -> None:
