@@ -133,7 +133,7 @@ async def _fetched(server: str, text: str, most: int) -> bytes:
                 raise too_long(server, f"{most} bytes")
         if not answer.begun:
             raise ServiceError(f"The server <{server}> does not answer.")
-        return b"".join(answer.parts)
+        return bytes(answer.body)
     finally:
         writer.transport.abort()
 
@@ -161,7 +161,7 @@ class _Answer:
         self.server = server
         self.parser = httptools.HttpResponseParser(self)
         self.headers: dict[str, str] = {}
-        self.parts: list[bytes] = []
+        self.body = bytearray()
         self.begun = self.whole = False
         self.error: KgError | None = None
 
@@ -181,7 +181,7 @@ class _Answer:
             self.error = ServiceError(f"The server <{self.server}> does not answer in plain JSON.")
 
     def on_body(self, data: bytes) -> None:
-        self.parts.append(data)
+        self.body += data
 
     def on_message_complete(self) -> None:
         self.whole = True

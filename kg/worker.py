@@ -88,6 +88,8 @@ class Job:
         """Return the job as a worker reads it: a line of JSON, then the answers as they came."""
         # `asdict` copies each value, which takes longer than writing the JSON.
         parts = {"operation": vars(self.operation), "coding": vars(self.coding)}
+        if not self.answers:
+            return json.dumps({**vars(self), **parts}).encode()
         sizes = [None if each is None else len(each) for each in self.answers]
         line = json.dumps({**vars(self), **parts, "answers": sizes}).encode()
         return b"".join([line, b"\n", *filter(None, self.answers)])
@@ -97,8 +99,10 @@ class Job:
         """Return the inverse of `to_bytes`."""
         line, _, rest = data.partition(b"\n")
         raw: dict[str, Any] = json.loads(line)
-        body = io.BytesIO(rest)
-        raw["answers"] = tuple(None if n is None else body.read(n) for n in raw["answers"])
+        if raw["answers"]:
+            body = io.BytesIO(rest)
+            raw["answers"] = [None if size is None else body.read(size) for size in raw["answers"]]
+        raw["answers"] = tuple(raw["answers"])
         fields = raw["operation"]
         for name in ("default_graphs", "named_graphs"):
             fields[name] = None if fields[name] is None else tuple(fields[name])

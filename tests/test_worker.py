@@ -409,6 +409,9 @@ def test_configuration_and_job_travel_unchanged(data: Path) -> None:
     asked = job("ASK FROM <u:g> {}", coding=Coding("zstd", 7))
     asked = replace(asked, operation=replace(asked.operation, default_graphs=("u:a",)))
     assert Job.from_bytes(asked.to_bytes()) == asked
+    asked = replace(asked, answers=(b'{"head":\n{}}', None, b"", b"\n\xff"))
+    assert Job.from_bytes(asked.to_bytes()) == asked
+    assert Job.from_bytes(replace(asked, answers=(None,)).to_bytes()).answers == (None,)
 
 
 def test_cache_is_bounded_by_bytes() -> None:
