@@ -8,7 +8,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pyoxigraph as ox
@@ -18,6 +18,7 @@ from serving import Server, command_line, serving
 
 from kg.federation import MOST_CALLS
 from kg.record import Record
+from kg.service import NO_GRAPH
 
 JSON = "application/sparql-results+json"
 OURS = '<u:a> <u:name> "Ada" <u:g> .\n<u:b> <u:name> "Bert" <u:g> .\n'
@@ -142,7 +143,7 @@ def client(request, tmp_path_factory, other: Server, hostile: Hostile) -> Iterat
         if request.param == "remote":
             options = ["--store", f"{store.url}/query"]
         with command_line(env, *options) as asking:
-            asking.nobody = nobody
+            asking.nobody, asking.store = nobody, store
             yield asking
             # Whatever came, it is still there, and nothing of it was kept.
             assert csv(asking, "SELECT ?s { ?s ?p 'Ada' }") == ["s", "u:a"]
@@ -172,6 +173,13 @@ def test_both_sides_are_joined(client: httpx.Client, other: Server) -> None:
     assert found.headers["cache-control"] == "no-store"
     again = ask(client, joined(f"{other.url}/sparql"), **{"if-none-match": "*"})
     assert again.status_code == 200
+
+
+def test_it_is_read_over_no_data_first(client: httpx.Client, other: Server) -> None:
+    client.store.seen.clear()
+    assert ask(client, joined(f"{other.url}/sparql")).status_code == 200
+    graphs = [dict(fields)["default-graph-uri"] for *_, fields in client.store.seen]
+    assert graphs in ([], [NO_GRAPH, "u:g"])  # that store alone is another server
 
 
 @pytest.mark.parametrize(
@@ -333,10 +341,17 @@ def test_where_nobody_listens(client: httpx.Client) -> None:
     assert csv(client, joined(client.nobody, "SILENT")) == ["name,born", "Ada,", "Bert,"]
 
 
+def within_a_second(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 1
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 def test_slow_servers_keep_nobody_else_waiting(client: httpx.Client, hostile: Hostile) -> None:
     """Two at a time are asked, eight may be there, and other queries pass them all."""
     statuses: list[int] = []
     text = joined(f"{hostile.url}/drip")
+    hostile.seen.clear()
     asking = [
         threading.Thread(target=lambda: statuses.append(
             httpx.post(f"{client.base_url}/sparql", data={"query": text}, timeout=30).status_code
@@ -345,7 +360,9 @@ def test_slow_servers_keep_nobody_else_waiting(client: httpx.Client, hostile: Ho
     ]  # fmt: skip
     for each in asking:
         each.start()
-    time.sleep(0.5)
+    within_a_second(lambda: len(hostile.seen) >= 2)
+    time.sleep(0.3)
+    assert len(hostile.seen) == 2
     begun = time.monotonic()
     assert csv(client, "SELECT ?s { ?s ?p 'Ada' }") == ["s", "u:a"]
     assert time.monotonic() - begun < SECONDS / 2
