@@ -18,10 +18,10 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 import httptools
 
 from kg.errors import BusyError, KgError, ServiceError, TimeLimitError
-from kg.federation import Call, asked_here, calls, question, too_long
+from kg.federation import Call, asked_here, calls, questions, too_long
 from kg.media import named
 from kg.pool import Pool, Reply
-from kg.protocol import FORM_TYPE
+from kg.protocol import FORM_TYPE, Operation
 from kg.rewrite import refuse_own_functions
 from kg.service import NO_GRAPH
 from kg.worker import Job
@@ -29,6 +29,9 @@ from kg.worker import Job
 _AGENT = "contested-kg (SPARQL 1.1 Federated Query)"
 _PART = 1 << 16
 _JSON = named("json").media_type
+
+#: A call, and the query that its server is asked.
+Asked = tuple[Call, str]
 
 
 class Calls:
@@ -55,37 +58,40 @@ class Calls:
             self._here -= 1
 
     async def _run(self, job: Job, end: float) -> Reply:
-        text = job.operation.query
-        found = calls(text)
+        config = self.pool.current.config
+        # A long query takes a while.
+        asked, read = await asyncio.to_thread(_prepared, job.operation, config.base)
         # The engine reads all of it, over no data, before anybody is asked.
-        here = replace(
-            job.operation,
-            query=asked_here(text, found),
-            default_graphs=(NO_GRAPH,),
-            named_graphs=(NO_GRAPH,),
-            union=False,
-        )
-        await self.pool.run(replace(job, operation=here))
+        await self.pool.run(replace(job, operation=read))
         seconds = (end - asyncio.get_running_loop().time()) / 2
-        answers = await self._asked(text, found, seconds)
+        answers = await _answers(asked, config.caps.bytes // len(asked), seconds)
         return await self.pool.run(replace(job, answers=answers))
 
-    async def _asked(
-        self, query: str, found: list[Call], seconds: float
-    ) -> tuple[bytes | None, ...]:
-        """Return the answer to each call, None for a failure that is to be passed over."""
-        config = self.pool.current.config
-        most = config.caps.bytes // len(found)
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = []
-                for call in found:
-                    text = question(query, call, config.base)
-                    refuse_own_functions(text)
-                    tasks.append(group.create_task(_answer(call, text, most, seconds)))
-        except BaseExceptionGroup as several:
-            raise several.exceptions[0] from None
-        return tuple(task.result() for task in tasks)
+
+def _prepared(operation: Operation, base: str | None) -> tuple[list[Asked], Operation]:
+    """Return who is asked for what, and the query as it is read by the engine first."""
+    text = operation.query
+    refuse_own_functions(text)
+    found = calls(text)
+    graphs = (NO_GRAPH,)
+    read = replace(
+        operation,
+        query=asked_here(text, found),
+        default_graphs=graphs,
+        named_graphs=graphs,
+        union=False,
+    )
+    return list(zip(found, questions(text, found, base), strict=True)), read
+
+
+async def _answers(asked: list[Asked], most: int, seconds: float) -> tuple[bytes | None, ...]:
+    """Return the answer to each call, None for a failure that is to be passed over."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_answer(*each, most, seconds)) for each in asked]
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
+    return tuple(task.result() for task in tasks)
 
 
 async def _answer(call: Call, text: str, most: int, seconds: float) -> bytes | None:

@@ -102,15 +102,15 @@ def asked_here(text: str, found: Sequence[Call]) -> str:
     return text
 
 
-def question(text: str, call: Call, base: str | None) -> str:
-    """Return what the server of a call is asked, with all that the query declares.
+def questions(text: str, found: Sequence[Call], base: str | None) -> list[str]:
+    """Return what the server of each call is asked, with all that the query declares.
 
     >>> text = "PREFIX a: <u:> SELECT ?s { SERVICE <http://a/> { ?s a:p ?o } }"
-    >>> question(text, calls(text)[0], None)
-    'PREFIX a: <u:> SELECT * WHERE { ?s a:p ?o }'
+    >>> questions(text, calls(text), None)
+    ['PREFIX a: <u:> SELECT * WHERE { ?s a:p ?o }']
     """
     declared = (f"BASE <{base}>\n" if base else "") + split_prologue(text)
-    return f"{declared}SELECT * WHERE {text[call.opening : call.end]}"
+    return [f"{declared}SELECT * WHERE {text[call.opening : call.end]}" for call in found]
 
 
 def filled(text: str, answers: Sequence[bytes | None], most: int) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_protocol import SERVICE
 
 from kg.errors import ForbiddenError, KgError, QueryError, ServiceError, TooLargeError
-from kg.federation import asked_here, calls, filled, question, refuse_strangers
+from kg.federation import asked_here, calls, filled, questions, refuse_strangers
 from kg.protocol import operation
 from kg.scan import scan
 
@@ -71,7 +71,7 @@ def test_without_a_list_nobody_is_asked() -> None:
 
 def test_the_question_has_the_prologue() -> None:
     text = "PREFIX e: <#>\nSELECT DISTINCT ?s { SERVICE <http://a/> { ?s e:p ?o } } LIMIT 1"
-    asked = question(text, calls(text)[0], "http://base/")
+    (asked,) = questions(text, calls(text), "http://base/")
     assert asked == "BASE <http://base/>\nPREFIX e: <#>\nSELECT * WHERE { ?s e:p ?o }"
 
 
