@@ -117,7 +117,7 @@ class Answers:
             return kept
         flight = self._flights.get(key)
         if flight is None:
-            flight = self._flights[key] = Flight(asyncio.ensure_future(self._evaluated(key)))
+            flight = self._flights[key] = Flight(asyncio.create_task(self._evaluated(key)))
         flight.waiting += 1
         try:
             return _noted(request, await _unless_gone(request, asyncio.shield(flight.task)))

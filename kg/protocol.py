@@ -6,9 +6,9 @@ read-only server refuses). Pure: bytes and strings in, a frozen value or a `KgEr
 
 import math
 import re
+from binascii import a2b_qp
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
 from kg.errors import (
     AddressError,
@@ -205,8 +205,12 @@ def read_fields(encoded: str) -> Fields:
 
 
 def _decoded(text: str) -> str:
-    """Decode in one piece: `parse_qsl` takes each run of escapes apart, and twice as long."""
-    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
+    """Decode as quoted-printable, which `=` marks as `%` does here: a tenth of the time.
+
+    Every escape has its two digits: `read_fields` has seen to that.
+    """
+    quoted = text.replace("=", "=3D").replace("%", "=").replace("+", " ")
+    return a2b_qp(quoted.encode()).decode("utf-8")
 
 
 def _graphs(fields: Fields, name: str) -> tuple[str, ...] | None:

@@ -44,6 +44,15 @@ _TOKEN = re.compile(
 _PART = re.compile(
     r"(?P<word>[A-Za-z_]\w*)|(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)|(?P<other>.)", re.DOTALL
 )
+#: A query that begins with nothing but its prologue, which can be read in one way only.
+_BEGINNING = re.compile(
+    r"""(?:\s++ | \#[^\r\n]*+(?=[\r\n])
+      | (?:PREFIX\s++[\w.\-]*+: | BASE)\s*+<[^<>"{}|^`\\\x00-\x20]*+>)*+
+    (SELECT|ASK|CONSTRUCT|DESCRIBE)(?=[\s{*?$(<])""",
+    re.VERBOSE | re.ASCII | re.IGNORECASE,
+)
+#: A text without any of these has no keyword that matters beside its form.
+_TELLING = ("SERVICE", "FROM", "<FILE:", *VOLATILE)
 
 
 @dataclass(frozen=True)
@@ -51,22 +60,16 @@ class Scan:
     """What a query text shows at a glance.
 
     `form` is SELECT, ASK, CONSTRUCT, DESCRIBE, `UPDATE` for any update form, or `None` when the
-    text starts with none of them; `words` are all its bare words in upper case; `has_service`
-    says that a federated call may be in it, `has_dataset` that it names its own dataset (FROM,
-    FROM NAMED), `reads_file` that this dataset is to come from a file.
+    text starts with none of them; `repeatable` says that asking again gives the same answer over
+    the same data, `has_service` that a federated call may be in it, `has_dataset` that it names
+    its own dataset (FROM, FROM NAMED), `reads_file` that this dataset is to come from a file.
     """
 
     form: str | None
-    words: frozenset[str]
-    has_service: bool
+    repeatable: bool = True
+    has_service: bool = False
     has_dataset: bool = False
     reads_file: bool = False
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether asking again gives the same answer over the same data."""
-        # The engine takes keywords that run into each other: `ORDER BYRAND()`.
-        return not any(word.endswith(tuple(VOLATILE)) for word in self.words)
 
 
 def scan(text: str) -> Scan:
@@ -75,13 +78,22 @@ def scan(text: str) -> Scan:
     >>> scan("PREFIX select: <http://x/> # ASK\nCONSTRUCT WHERE { ?service ?p 'SERVICE' }").form
     'CONSTRUCT'
     """
+    # What stands nowhere in the text is in none of its tokens: most texts need no second look.
+    upper = text.upper()
+    if not any(each in upper for each in _TELLING) and (beginning := _BEGINNING.match(text)):
+        return Scan(beginning[1].upper())
+    return scan_tokens(text)
+
+
+def scan_tokens(text: str) -> Scan:
+    """Scan a text token by token: what `scan` does with those that it cannot tell at a glance."""
     tokens = [(kind, value) for kind, value, _ in tokens_of(text)]
     words = [value.upper() for kind, value in tokens if kind == "word"]
-    # What stands nowhere in the text is in none of its tokens: most texts need no second look.
     upper = text.upper()
     return Scan(
         _form(words),
-        frozenset(words),
+        # The engine takes keywords that run into each other: `ORDER BYRAND()`.
+        not any(word.endswith(tuple(VOLATILE)) for word in words),
         "SERVICE" in upper and _calls_service(tokens),
         "FROM" in upper and _has_dataset(words, tokens),
         "<FILE:" in upper and _reads_file(tokens),
