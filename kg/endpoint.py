@@ -62,7 +62,6 @@ class Endpoint(SparqlRouter):
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers=PREFLIGHT)
             body = await read_body(request, limits.request_bytes)
-            headers = dict(request.headers.items())
             query_string = request.scope["query_string"].decode("ascii", "replace")
             if request.method in ("GET", "HEAD") and _prefers_page(accept):
                 fields = parse_qs(query_string)
@@ -70,7 +69,8 @@ class Endpoint(SparqlRouter):
                     return self.page(request, fields.get("query", [""])[0])
             if form := _description_form(request.method, query_string):
                 return await self._description(request, form)
-            read = partial(read_request, request.method, query_string, headers, body, limits)
+            parts = request.method, query_string, request.headers, body, limits
+            read = partial(read_request, *parts)
             asked = await asyncio.to_thread(read) if len(body) > _LONG else read()
             if asked is None:
                 return await self._description(request)

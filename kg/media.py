@@ -15,9 +15,9 @@ from kg.errors import NotAcceptableError
 Kind = Literal["results", "graph", "page"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Format:
-    """One way to write an answer.
+    """One way to write an answer; there is one of each, so that looking for it takes no time.
 
     `name` is the key that the rest of the program uses, `media_type` the registered type,
     `aliases` further types that clients ask for, `iri` its W3C format identifier, `datasets`
