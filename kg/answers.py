@@ -35,6 +35,9 @@ from kg.repeats import REPEATABLE
 from kg.replies import CORS, entity_tag, not_modified
 from kg.worker import Job
 
+#: Key of a request's scope: the operation, format and coding of an answer made for it.
+PLAINLY = "kg.plainly"
+
 _HOST = re.compile(r"[\w.\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
 _WATCH_AFTER = 0.25
 
@@ -107,20 +110,24 @@ class Answers:
         self, request: Request, asked: Operation, choice: Choice, coding: Coding
     ) -> Entry:
         """Return the answer, kept or new; who asks what is being answered waits for that answer."""
-        cache, pool = self.service.cache, self.service.pool
         request.scope[QUERY] = asked.query
-        key: Key = (pool.fingerprint, asked, choice.format.name, coding)
+        key: Key = (self.service.pool.fingerprint, asked, choice.format.name, coding)
         if not asked.repeatable:
             return _noted(request, await _unless_gone(request, self._evaluated(key)))
-        if kept := cache.get(key):
-            request.scope[REPEATABLE] = pool.fingerprint
+        if kept := self.service.cache.get(key):
+            request.scope[REPEATABLE] = key[0]
             return kept
+        request.scope[PLAINLY] = asked, choice.format.name, coding
+        return _noted(request, await _unless_gone(request, self.shared(key)))
+
+    async def shared(self, key: Key) -> Entry:
+        """Return a new answer; who asks what is being answered waits for that answer."""
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = Flight(asyncio.create_task(self._evaluated(key)))
         flight.waiting += 1
         try:
-            return _noted(request, await _unless_gone(request, asyncio.shield(flight.task)))
+            return await asyncio.shield(flight.task)
         finally:
             flight.waiting -= 1
             if not flight.waiting:  # the last one who asked has it, or has left

@@ -45,6 +45,7 @@ from kg.replies import packed, problem
 from kg.resources import Resources
 from kg.served import loader_config
 from kg.settings import Settings
+from kg.similar import Similar
 from kg.texts import words_of
 from kg.wire import RepeatProtocol
 
@@ -95,7 +96,8 @@ def create_app(
     app.state.cache = Cache(settings.cache_limit)
     app.state.repeats = Repeats(pool, app.state.cache, app.state.figures)
     direct = _add_routes(app, settings, examples)
-    app.add_middleware(Surround, keep=app.state.repeats.keep, direct=direct)
+    keep = app.state.repeats.keep, app.state.similar.keep
+    app.add_middleware(Surround, keep=keep, direct=direct)
     app.openapi = lambda: describe_api(TITLE, DESCRIPTION, version())  # type: ignore[method-assign]
     return app
 
@@ -107,6 +109,7 @@ def _add_routes(
     pages = Pages()
     page = _start_page(settings, app.state.pool, grouped(examples()), pages)
     answers = Answers(_service(app, settings))
+    app.state.similar = Similar(answers, app.state.figures)
     guides = Guides(answers, pages, settings.base_iri, examples)
     for path in _START_PATHS:
         app.router.add_route(path, guides.home(page), ["GET"])
@@ -249,7 +252,10 @@ async def _serve(
     config = uvicorn.Config(
         app,
         # Any callable will do for a class here.
-        http=cast(type[asyncio.Protocol], partial(RepeatProtocol, repeats=app.state.repeats)),
+        http=cast(
+            type[asyncio.Protocol],
+            partial(RepeatProtocol, repeats=app.state.repeats, begin=app.state.similar.begin),
+        ),
         ws="none",
         log_level="warning",
         access_log=False,

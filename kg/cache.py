@@ -45,6 +45,10 @@ class Cache:
         """Return the number of answers kept."""
         return len(self._entries)
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether an answer is kept; not counted as asking for it."""
+        return key in self._entries
+
     def get(self, key: Hashable) -> Entry | None:
         """Return the kept answer, if any."""
         entry = self._entries.get(key)

@@ -63,8 +63,8 @@ class Surround:
     which take as long as a simple query.
     """
 
-    def __init__(self, app: ASGIApp, keep: Keep, direct: Mapping[str, Handler]) -> None:
-        self.app, self.keep, self.direct = app, keep, direct
+    def __init__(self, app: ASGIApp, keep: Iterable[Keep], direct: Mapping[str, Handler]) -> None:
+        self.app, self.keep, self.direct = app, tuple(keep), direct
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; see the class."""
@@ -80,28 +80,22 @@ class Surround:
             nonlocal status, size, headers
             if message["type"] == "http.response.start":
                 status = message["status"]
-                own = {header for header, _ in message["headers"]}
-                message["headers"] = headers = [
-                    *message["headers"],
-                    # An answer may have a policy of its own: a preview may be framed.
-                    *(each for each in _SURROUNDING if each[0] not in own),
-                    (b"x-request-id", name.encode()),
-                ]
+                headers = [*surrounded(message["headers"]), (b"x-request-id", name.encode())]
+                message["headers"] = headers
             else:
                 body = message.get("body", b"")
                 if size == 0 and status == 200 and not message.get("more_body"):
-                    self.keep(scope, headers, body)
+                    for keep in self.keep:
+                        keep(scope, headers, body)
                 size += len(body)
             await send(message)
 
         try:
             await self._pass_on(scope, receive, sending)
         except Exception:  # noqa: BLE001 - the last place where a defect of ours can be caught
-            _LOG.exception("request %s failed", name)
+            said = failed(name)
             if status == 0:
-                await problem(
-                    InternalError("The server failed to answer; the fault is ours."), None
-                )(scope, receive, sending)
+                await said(scope, receive, sending)
         finally:
             seconds = time.perf_counter() - begun
             figures.add(status, seconds)
@@ -116,6 +110,20 @@ class Surround:
 
 
 _SURROUNDING = [(name.encode(), value.encode()) for name, value in SECURITY.items()]
+
+
+def failed(name: str) -> Response:
+    """Log the defect of ours that is being caught; return the answer to that request."""
+    _LOG.exception("request %s failed", name)
+    return problem(InternalError("The server failed to answer; the fault is ours."), None)
+
+
+def surrounded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return headers with those of security, where they are not among them."""
+    given = list(headers)
+    own = {header for header, _ in given}
+    # An answer may have a policy of its own: a preview may be framed.
+    return [*given, *(each for each in _SURROUNDING if each[0] not in own)]
 
 
 class Figures:

@@ -7,6 +7,7 @@ byte, is answered before it is parsed (`kg/repeats.py`).
 """
 
 import asyncio
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -24,6 +25,13 @@ _REFUSAL = (
     b"content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\n"
     b"content-length: %d\r\n\r\n%s" % (len(_SENTENCE), _SENTENCE)
 )
+#: Begins to answer a request that is like an earlier one, if it is (`kg/similar.py`).
+Begin = Callable[
+    [bytes, Iterable[tuple[bytes, bytes]]], Coroutine[Any, Any, tuple[bytes, bytes]] | None
+]
+#: Seconds for which an answer is worked on that nobody waits for any more.
+
+_SOON = 0.25
 #: Bytes of a part that is not copied to be joined with others.
 _LARGE = 64 * 1024
 
@@ -136,9 +144,12 @@ class Gathered:
 class RepeatProtocol(BoundedProtocol):
     """Answers a request that came before, unless an earlier one is not done with yet."""
 
-    def __init__(self, *args: Any, repeats: Repeats, **named: Any) -> None:
+    def __init__(self, *args: Any, repeats: Repeats, begin: Begin, **named: Any) -> None:
         super().__init__(*args, **named)
-        self._repeats = repeats
+        self._repeats, self._begin = repeats, begin
+        self._work: asyncio.Task[tuple[bytes, bytes]] | None = None
+        self._later = b""
+        self._last = False
         self._open = False
         self._begun = 0
 
@@ -148,20 +159,66 @@ class RepeatProtocol(BoundedProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came in (asyncio's hook)."""
+        if self._work:
+            self._later += data
+            if len(self._later) > LONGEST_HEAD:
+                self.flow.pause_reading()
+            return
         alone = self._is_between_requests()
         if alone and (answer := self._repeats.answer(data, self.server_state.default_headers)):
-            self._unset_keepalive_if_required()
-            self._stop_waiting()
-            self.transport.write(answer)
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
+            self._stop_keepalive()
+            self._send((answer,))
+            return
+        if alone and (work := self._begin(data, self.server_state.default_headers)):
+            self._stop_keepalive()
+            self._work = self.loop.create_task(work)
+            self.tasks.add(cast(asyncio.Task[None], self._work))
+            self._work.add_done_callback(self._worked)
             return
         self._begun = 0
         super().data_received(data)
         # Just this one, whole: nothing of it came before, nothing of another one came with it.
         if alone and self._begun == 1 and not self._open and self._is_plain():
             self.scope[REQUEST] = data  # type: ignore[literal-required]
+
+    def _stop_keepalive(self) -> None:
+        self._unset_keepalive_if_required()
+        self._stop_waiting()
+
+    def _send(self, answer: Iterable[bytes]) -> None:
+        for part in answer:
+            self.transport.write(part)
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def _worked(self, work: asyncio.Task[tuple[bytes, bytes]]) -> None:
+        """Send what has been worked out, and go on with what came in the meantime."""
+        self._work = None
+        self.tasks.discard(cast(asyncio.Task[None], work))
+        if self.transport.is_closing():
+            return
+        if not work.cancelled():
+            self._send(work.result())
+        if work.cancelled() or self._last:
+            self.transport.close()
+            return
+        self.flow.resume_reading()
+        later, self._later = self._later, b""
+        if later:
+            self.data_received(later)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give up an answer that nobody waits for, unless it is ready soon (asyncio's hook)."""
+        if self._work:
+            self.loop.call_later(_SOON, self._work.cancel)
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Close the connection when its request is answered (uvicorn's hook)."""
+        self._last = True
+        if self._work is None:
+            super().shutdown()
 
     def _is_between_requests(self) -> bool:
         answered = self.cycle is None or self.cycle.response_complete

@@ -20,7 +20,7 @@ LAYERS = (
     "things batches reconciliation suggestions extension reconciler accepting",
     "confine worker served loader tables asking link",
     "generation pool calls cache replies",
-    "monitor repeats wire describe answers report validate",
+    "monitor repeats wire describe answers similar report validate",
     "streams progress jsonld selection csvw frames graphml review catalogue",
     "executables build export release examples pages endpoint graphstore",
     "addresses dataset describing views profiles reference signposts texts paths openapi",
