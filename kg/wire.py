@@ -3,7 +3,8 @@
 uvicorn's fast parser collects headers and trailers without end, and waits without end for the
 rest of a request; a client could fill the memory or take all connections.
 Sources: RFC 6585, 5 (status 431); RFC 9110, 6.5.1 (trailers). What was asked before, byte for
-byte, is answered before it is parsed (`kg/repeats.py`).
+byte, is answered before it is parsed (`kg/repeats.py`), and so is what differs from that in its
+query alone (`kg/similar.py`).
 """
 
 import asyncio
@@ -142,7 +143,7 @@ class Gathered:
 
 
 class RepeatProtocol(BoundedProtocol):
-    """Answers a request that came before, unless an earlier one is not done with yet."""
+    """Answers a request that came before, or one like it, when those before it are done with."""
 
     def __init__(self, *args: Any, repeats: Repeats, begin: Begin, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -162,7 +163,7 @@ class RepeatProtocol(BoundedProtocol):
         if self._work:
             self._later += data
             if len(self._later) > LONGEST_HEAD:
-                self.flow.pause_reading()
+                self.flow.pause_reading()  # the client keeps the rest until this is answered
             return
         alone = self._is_between_requests()
         if alone and (answer := self._repeats.answer(data, self.server_state.default_headers)):
