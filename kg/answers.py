@@ -194,11 +194,7 @@ def finished(
     }
     if entry.coding != IDENTITY:
         headers["content-encoding"] = entry.coding
-    if (
-        status == 200
-        and entry.etag
-        and not_modified(request.headers.get("if-none-match"), entry.etag)
-    ):
+    if status == 200 and entry.etag and not_modified(request, entry.etag):
         return Response(status_code=304, headers=headers)
     response = Response(b"" if request.method == "HEAD" else entry.body, status, headers)
     response.headers["content-length"] = str(len(entry.body))

@@ -212,8 +212,7 @@ def _json(request: Request, answer: Any) -> Response:
     body = json.dumps(answer, ensure_ascii=False).encode()
     etag = entity_tag(body)
     headers = {**CORS, "etag": etag, "cache-control": "no-cache"}
-    asks = request.method in ("GET", "HEAD")
-    if asks and not_modified(request.headers.get("if-none-match"), etag):
+    if not_modified(request, etag):
         return Response(status_code=304, headers=headers)
     response = Response(
         b"" if request.method == "HEAD" else body, headers=headers, media_type="application/json"

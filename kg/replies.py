@@ -49,9 +49,12 @@ def entity_tag(body: bytes) -> str:
     return f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
 
 
-def not_modified(if_none_match: str | None, etag: str) -> bool:
+def not_modified(request: Request, etag: str) -> bool:
     """Whether the client holds this representation already (RFC 9110 13.1.2, weak comparison)."""
-    if not if_none_match:
+    if_none_match = request.headers.get("if-none-match")
+    # 304 is for GET and HEAD alone. For other methods the RFC has 412, to keep a change from
+    # being made; a query by POST changes nothing, so its condition is passed over.
+    if not if_none_match or request.method not in ("GET", "HEAD"):
         return False
     tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
     return "*" in tags or etag in tags
@@ -65,7 +68,7 @@ def packed(request: Request, body: bytes, headers: Mapping[str, str], media_type
         return problem(error, request.headers.get("accept"))
     vary = ", ".join(filter(None, (headers.get("vary"), "Accept-Encoding")))
     headers = {**headers, "etag": entity_tag(body), "vary": vary}
-    if not_modified(request.headers.get("if-none-match"), headers["etag"]):
+    if not_modified(request, headers["etag"]):
         return Response(status_code=304, headers=headers)
     if coding != IDENTITY:
         headers["content-encoding"] = coding

@@ -22,6 +22,7 @@ import pytest
 import rdflib
 from rdflib import RDF, VOID
 from serving import DATA, ROOT, RUNAWAY, SERVER, Server, children, serving, snapshot
+from starlette.requests import Request
 
 from kg.codings import zstd
 from kg.errors import (
@@ -279,6 +280,15 @@ def test_entity_tags(client: httpx.Client) -> None:
     assert again.headers["etag"] == first.headers["etag"]
     other = ask(client, "SELECT * { <u:s1> ?p ?o }", "application/sparql-results+json")
     assert other.headers["etag"] != first.headers["etag"]
+
+
+def test_a_query_by_post_is_answered_whatever_the_client_holds(client: httpx.Client) -> None:
+    """RFC 9110, 13.1.2: only GET and HEAD are answered 304."""
+    asked = {"query": "SELECT * { <u:s1> ?p ?o }"}
+    first = client.post("/sparql", data=asked)
+    for condition in (first.headers["etag"], "*"):
+        again = client.post("/sparql", data=asked, headers={"if-none-match": condition})
+        assert (again.status_code, again.content) == (200, first.content)
 
 
 def test_volatile_answers_are_not_kept(client: httpx.Client) -> None:
@@ -767,12 +777,17 @@ def test_static_files_have_types() -> None:
     assert all(each.body and "/" in each.media_type for each in files.values())
 
 
-def test_conditional_requests() -> None:
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_conditional_requests(method: str) -> None:
     tag = entity_tag(b"x")
-    assert not_modified(f'"other", W/{tag}', tag)
-    assert not_modified("*", tag)
-    assert not not_modified('"other"', tag)
-    assert not not_modified(None, tag)
+
+    def found(*conditions: str) -> bool:
+        headers = [(b"if-none-match", each.encode()) for each in conditions]
+        return not_modified(Request({"type": "http", "method": method, "headers": headers}), tag)
+
+    assert found(f'"other", W/{tag}') is found("*") is (method != "POST")
+    assert not found('"other"')
+    assert not found()
 
 
 def _errors(kind: type[KgError] = KgError) -> list[type[KgError]]:
