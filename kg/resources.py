@@ -78,15 +78,15 @@ class Resources:
         choice = negotiate(request.headers.get("accept"), FORMS)
         if found.withdrawn:
             return await self._document(request, found, choice.format, number)
-        return self._redirect(request, found, choice.format)
+        return self._redirect(request, found, choice.format, number)
 
-    def _redirect(self, request: Request, found: Found, form: Format) -> Response:
+    def _redirect(self, request: Request, found: Found, form: Format, number: int) -> Response:
         root = request.scope.get("root_path", "")
         # The version of the ontology that was asked for is named on, not the newest one.
         named = found.reading.iri
         headers = {
             **CORS,
-            "location": root + document_path(named, self.base, form),
+            "location": root + document_path(named, self.base, form) + _query(number),
             "vary": "Accept",
             "cache-control": "public, no-cache",
             "link": link_header(signposts(found.node, found.types, self.base, root)),
@@ -151,7 +151,8 @@ class Resources:
 
     def _shown(self, title: str, part: Part, root: str) -> Shown:
         node = part.found.node
-        forms = [(row, root + document_path(node, self.base, row)) for row in FORMS[1:]]
+        query = _query(part.number)
+        forms = [(row, root + document_path(node, self.base, row) + query) for row in FORMS[1:]]
         return Shown(root, title, node, forms, part.number, part.last)
 
     def _headers(self, request: Request, part: Part, form: Format) -> dict[str, str]:
@@ -204,6 +205,11 @@ def _nearest(local: str, known: dict[str, str], base: str) -> list[tuple[str, st
     choices = {iri: normalize(iri.removeprefix(base).partition("/")[2]) for iri in known}
     found = process.extract(wanted, choices, scorer=fuzz.ratio, limit=3, score_cutoff=_NEAR)
     return [(iri, known[iri]) for _, _, iri in found]
+
+
+def _query(number: int) -> str:
+    """Return the one parameter that documents understand; the first part needs none."""
+    return f"?page={number}" if number > 1 else ""
 
 
 def _number(request: Request) -> int:

@@ -15,6 +15,7 @@ import rdflib
 from serving import PERSON, Server, serving
 
 from kg.addresses import FORMS, document_path, plain_path, readings
+from kg.describing import MOST
 from kg.media import HTML
 from kg.views import EDITORIAL
 
@@ -250,6 +251,23 @@ def test_a_part_is_a_whole_number(client, query) -> None:
 
 def test_a_part_above_the_last_is_not_found(client) -> None:
     assert client.get("/id/ada.ttl?page=2").status_code == 404
+
+
+def test_every_way_to_a_part_leads_to_it(tmp_path) -> None:
+    """From the thing itself, and from its page to the data: of the part that is asked for."""
+    parts = "".join(f"id:n{each:03} :within id:ada .\n" for each in range(MOST + 2))
+    with serving(tmp_path, f"{PERSON}\ng:entities {{\n{parts}}}", "graph.trig") as running:
+        found = {}
+        with httpx.Client(base_url=running.url, timeout=30) as client:
+            for accept, extension in (("text/html", "html"), ("text/turtle", "ttl")):
+                answer = client.get("/id/ada?page=2&x=1", headers={"accept": accept})
+                assert answer.headers["location"] == f"/id/ada.{extension}?page=2"
+                found[extension] = client.get(answer.headers["location"]).text
+                assert "n501" in found[extension]
+                assert client.get("/id/ada?page=0", headers={"accept": accept}).status_code == 400
+            links = re.findall(r'href="(/id/ada.ttl[^"]*)"', found["html"])
+            assert links == ["/id/ada.ttl?page=2"] * 2
+            assert client.get(links[0]).text == found["ttl"]
 
 
 class Voices(HTMLParser):
