@@ -6,10 +6,10 @@ have in common.
 
 import asyncio
 import contextlib
-import json
 import re
 from collections.abc import Awaitable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from starlette.requests import ClientDisconnect, Request
@@ -27,12 +27,14 @@ from kg.errors import (
     TimeLimitError,
     TooLargeError,
 )
+from kg.flights import Flights
 from kg.media import Choice, named, negotiate, offered
 from kg.monitor import QUERY, WORKER
 from kg.pool import Pool
-from kg.protocol import Limits, Operation, operation
+from kg.protocol import Limits, Operation
 from kg.repeats import REPEATABLE
 from kg.replies import CORS, entity_tag, not_modified
+from kg.things import rows
 from kg.worker import Job
 
 #: Key of a request's scope: the operation, format and coding of an answer made for it.
@@ -62,14 +64,6 @@ class Service:
 Key = tuple[str, Operation, str, Coding]
 
 
-@dataclass
-class Flight:
-    """A query that is being answered, and how many wait for it."""
-
-    task: asyncio.Future[Entry]
-    waiting: int = 0
-
-
 class Answers:
     """Answers operations over one service."""
 
@@ -78,7 +72,8 @@ class Answers:
         self._calls = Calls(service.pool)
         self._graphs: tuple[str, dict[str, int]] = ("", {})
         self._catalogue = Catalogue("")
-        self._flights: dict[Key, Flight] = {}
+        self._flights: Flights[Entry] = Flights()
+        self._asked: Flights[tuple[str, bytes]] = Flights()
 
     async def respond(self, request: Request, asked: Operation) -> Response:
         """Return the answer to a query; raises whatever KgError it deserves."""
@@ -95,16 +90,21 @@ class Answers:
     async def ask(self, text: str, form: str) -> tuple[str, bytes]:
         """Return the answer to a query of ours, kept or new, after the data's fingerprint.
 
-        `form` names the format. Raises whatever KgError the query meets.
+        `form` names the format. Raises whatever KgError the query meets. As in `entry`, equal
+        queries at one time are one.
         """
         cache, pool = self.service.cache, self.service.pool
         asked = Operation(text, "CONSTRUCT" if named(form).kind == "graph" else "SELECT")
         key = (pool.fingerprint, asked, form, PLAIN)
         if kept := cache.get(key):
             return pool.fingerprint, kept.body
-        reply = await pool.run(Job(asked, form, seconds=self.service.seconds))
-        cache.put((reply.fingerprint, *key[1:]), Entry(reply.body, entity_tag(reply.body)))
-        return reply.fingerprint, reply.body
+
+        async def evaluated() -> tuple[str, bytes]:
+            reply = await pool.run(Job(asked, form, seconds=self.service.seconds))
+            cache.put((reply.fingerprint, *key[1:]), Entry(reply.body, entity_tag(reply.body)))
+            return reply.fingerprint, reply.body
+
+        return await self._asked.join(key, evaluated)
 
     async def entry(
         self, request: Request, asked: Operation, choice: Choice, coding: Coding
@@ -122,17 +122,7 @@ class Answers:
 
     async def shared(self, key: Key) -> Entry:
         """Return a new answer; who asks what is being answered waits for that answer."""
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = self._flights[key] = Flight(asyncio.create_task(self._evaluated(key)))
-        flight.waiting += 1
-        try:
-            return await asyncio.shield(flight.task)
-        finally:
-            flight.waiting -= 1
-            if not flight.waiting:  # the last one who asked has it, or has left
-                flight.task.cancel()
-                self._flights.pop(key, None)
+        return await self._flights.join(key, partial(self._evaluated, key))
 
     async def _evaluated(self, key: Key) -> Entry:
         """Return the answer of a worker, and keep it if it stays the same."""
@@ -150,8 +140,8 @@ class Answers:
     async def graphs(self) -> dict[str, int]:
         """Return the named graphs with their numbers of triples, asked once per data."""
         if self._graphs[0] != self.service.pool.fingerprint:
-            fingerprint, rows = await self._probe("graphs")
-            self._graphs = fingerprint, {row["graph"]: int(row["triples"]) for row in rows}
+            fingerprint, found = await self._probe("graphs")
+            self._graphs = fingerprint, {row["graph"]: int(row["triples"]) for row in found}
         return self._graphs[1]
 
     async def catalogue(self) -> Catalogue:
@@ -168,12 +158,8 @@ class Answers:
 
     async def _probe(self, name: str) -> tuple[str, list[dict[str, str]]]:
         """Ask a question of ours; return the data's fingerprint and the rows."""
-        asked = operation([("query", (PROBES / f"{name}.rq").read_text("utf-8"))])
-        job = Job(replace(asked, timeout=None), "json", seconds=self.service.seconds)
-        reply = await self.service.pool.run(job)
-        rows = json.loads(reply.body)["results"]["bindings"]
-        values = [{name: term["value"] for name, term in row.items()} for row in rows]
-        return reply.fingerprint, values
+        fingerprint, body = await self.ask((PROBES / f"{name}.rq").read_text("utf-8"), "json")
+        return fingerprint, rows(body)
 
 
 def finished(

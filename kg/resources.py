@@ -24,6 +24,7 @@ from kg.codings import choose
 from kg.describing import Describer, Found, Part
 from kg.endpoint import any_method
 from kg.errors import InputError, KgError, MethodError, NotFoundError
+from kg.flights import Flights
 from kg.media import HTML, Choice, Format, negotiate, quality
 from kg.names import normalize
 from kg.pages import Pages, Shown
@@ -51,6 +52,7 @@ class Resources:
         self.describer = Describer(answers)
         self.routes: list[Route] = [any_method("/{path:path}", self.answer)]
         self._turns = asyncio.Semaphore(2)
+        self._pages: Flights[Entry] = Flights()
 
     async def answer(self, request: Request) -> Response:
         """Answer any request for a thing."""
@@ -121,11 +123,17 @@ class Resources:
         if kept := cache.get(key):
             request.scope[REPEATABLE] = part.found.fingerprint
             return kept
-        used, body = coding.pack(await self._page(part, root))
-        entry = Entry(body, entity_tag(body), coding=used)
-        # A page must not mix two snapshots: one that may is shown once, and not kept.
+
+        async def made() -> Entry:
+            used, body = coding.pack(await self._page(part, root))
+            entry = Entry(body, entity_tag(body), coding=used)
+            # A page must not mix two snapshots: one that may is shown once, and not kept.
+            if pool.fingerprint == part.found.fingerprint:
+                cache.put(key, entry)
+            return entry
+
+        entry = await self._pages.join(key, made)
         if pool.fingerprint == part.found.fingerprint:
-            cache.put(key, entry)
             request.scope[REPEATABLE] = pool.fingerprint
         return entry
 

@@ -1,4 +1,4 @@
-"""Equal queries in flight are evaluated once, whoever of those who ask leaves."""
+"""Equal queries in flight are evaluated once, whoever of those who ask leaves; so are pages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,11 +7,17 @@ from types import SimpleNamespace
 import pytest
 from starlette.requests import Request
 
+from kg.addresses import Reading
 from kg.answers import Answers, Service
 from kg.cache import Cache
+from kg.describing import Found, Part
 from kg.errors import BusyError, QueryError
+from kg.media import HTML
+from kg.pages import Pages
 from kg.pool import Reply
 from kg.protocol import Limits, operation
+from kg.repeats import REPEATABLE
+from kg.resources import Resources
 from kg.worker import LoaderConfig
 
 
@@ -70,7 +76,49 @@ def test_equal_queries_are_evaluated_once() -> None:
         assert pool.runs == 1
         assert (await Client(answers).task).body == b"answer"
         assert pool.runs == 1
-        assert answers._flights == {}
+        assert len(answers._flights) == 0
+
+    within(work)
+
+
+def test_equal_questions_of_ours_are_evaluated_once() -> None:
+    async def work(answers: Answers, pool: SlowPool) -> None:
+        asked = [asyncio.ensure_future(answers.ask("ASK {}", "json")) for _ in range(5)]
+        other = asyncio.ensure_future(answers.ask("ASK { }", "json"))
+        await asyncio.sleep(0.05)
+        assert pool.runs == 2
+        pool.gate.set()
+        assert await asyncio.gather(*asked, other) == [("f", b"answer")] * 6
+        assert await answers.ask("ASK {}", "json") == ("f", b"answer")
+        assert (pool.runs, len(answers._asked)) == (2, 0)
+
+    within(work)
+
+
+def test_equal_pages_are_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page takes longer to render than the queries below it."""
+    rendered: list[int] = []
+
+    async def work(answers: Answers, pool: SlowPool) -> None:
+        async def page(self: Resources, part: Part, root: str) -> bytes:
+            rendered.append(part.number)
+            await pool.gate.wait()
+            return b"page %d" % part.number
+
+        monkeypatch.setattr(Resources, "_page", page)
+        resources = Resources(answers, Pages(), "u:", lambda *_: None)
+        found = Found(Reading("u:id/ada"), "u:id/ada", (), fingerprint="f")
+        requests = [Request({"type": "http", "headers": []}) for _ in range(6)]
+        tasks = [
+            asyncio.ensure_future(resources._entry(request, Part(found, {}, 1 + n // 5), HTML))
+            for n, request in enumerate(requests)
+        ]
+        await asyncio.sleep(0.05)
+        assert rendered == [1, 2]
+        pool.gate.set()
+        bodies = [each.body for each in await asyncio.gather(*tasks)]
+        assert bodies == [b"page 1"] * 5 + [b"page 2"]
+        assert all(REPEATABLE in request.scope for request in requests)
 
     within(work)
 
