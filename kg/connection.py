@@ -74,12 +74,29 @@ class Connection:
         answer = self._send(method, target, body, headers or {})
         challenge = answer.headers.get("www-authenticate", "")
         if answer.status == 401 and self.access.user and challenge:
-            answer.read()
+            self._finish(answer)
             fields = _CHALLENGE.finditer(challenge)
             self._challenge = {each[1].lower(): each[2] or each[3] or "" for each in fields}
             self._challenge["scheme"] = challenge.split()[0].lower()
             answer = self._send(method, target, body, headers or {})
         return answer
+
+    def status(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """Return the status of the answer to a request, of which nothing else is wanted.
+
+        Raises as `request`; StoreLostError also for an answer that breaks off.
+        """
+        answer = self.request(method, url, body, headers)
+        self._finish(answer)
+        return answer.status
+
+    def _finish(self, answer: http.client.HTTPResponse) -> None:
+        """Read an answer to its end: then its connection is free for the next request."""
+        try:
+            answer.read()
+        except (OSError, http.client.HTTPException):
+            self.close()
+            raise self._lost("broke its answer off") from None
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""

@@ -6,12 +6,13 @@ only when counts and samples agree; until then nobody serves what is there.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from kg.errors import DataError
+from kg.errors import DataError, StoreLostError, TimeLimitError
 from kg.progress import progress
 from kg.record import Record, count_graphs, differing, read_record, record_graph, record_triples
 from kg.sample import Sample, compare
@@ -21,6 +22,8 @@ from kg.writer import Writer
 
 #: Triples of one request; servers that turn an update into a plan refuse a long one.
 _AT_ONCE = 2000
+#: A canonical N-Quad whose graph has a name: its triple, and the graph's IRI.
+_QUAD = re.compile(rb'(\S+ \S+ (?:"[^"\\]*(?:\\.[^"\\]*)*"\S*|[^\s"]+)) <([^\s<>]*)> \.\n')
 
 
 @dataclass
@@ -49,6 +52,15 @@ def publish(folder: Path, target: Target) -> str:
     """
     fingerprint, data = read_snapshot(folder).dataset, folder / DATA
     contents = read_contents(data, fingerprint)
+    try:
+        return _publish(fingerprint, data, contents, target)
+    except TimeLimitError:
+        raise StoreLostError(
+            f"{target.service.access.server} broke an answer off; run the command again to go on."
+        ) from None
+
+
+def _publish(fingerprint: str, data: Path, contents: Contents, target: Target) -> str:
     before = read_record(target.service, target.base) or Record()
     there = count_graphs(target.service, {**contents.graphs, **before.graphs})
     left = {
@@ -72,32 +84,35 @@ def publish(folder: Path, target: Target) -> str:
 def read_contents(data: Path, fingerprint: str) -> Contents:
     """Read the N-Quads of a snapshot once; they are sorted, so equal triples stand together.
 
-    Raises DataError if they are damaged, or have what cannot be published: a blank node, which
-    would be another one in each request; a triple in two graphs, which queries would count twice.
+    Raises DataError if they are damaged, or have what cannot be published: a triple in no graph
+    with a name; a blank node, which would be another one in each request; a triple in two graphs,
+    which queries would count twice.
     """
-    contents, whole = Contents(), hashlib.sha256()
+    contents = Contents()
     digests: dict[str, hashlib._Hash] = {}
     before = b""
     with data.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != fingerprint:
+            raise DataError(f"The snapshot {fingerprint[:16]} is damaged; run `kg build`.")
+        file.seek(0)
         for line in file:
-            whole.update(line)
-            triple, graph, _ = line.rsplit(b" ", 2)
+            if not (found := _QUAD.fullmatch(line)):
+                raise _unpublishable("A triple stands in no named graph", line, "put it into one")
+            triple, graph = found.groups()
             if triple == before:
-                raise DataError(f"A triple stands in two graphs: {_shown(triple)}; keep it in one.")
+                raise _unpublishable("A triple stands in two graphs", triple, "keep it in one")
             if triple.startswith(b"_:") or triple.split(b" ", 2)[2].startswith(b"_:"):
-                raise DataError(f"A blank node cannot be published: {_shown(triple)}; name it.")
-            before, iri = triple, graph[1:-1].decode()
+                raise _unpublishable("A blank node cannot be published", triple, "name it")
+            before, iri = triple, graph.decode()
             contents.graphs[iri] = contents.graphs.get(iri, 0) + 1
             digests.setdefault(iri, hashlib.sha256()).update(triple)
             contents.sample.see(triple)
-    if whole.hexdigest() != fingerprint:
-        raise DataError(f"The snapshot {fingerprint[:16]} is damaged; run `kg build`.")
     contents.digests = {iri: each.hexdigest() for iri, each in digests.items()}
     return contents
 
 
-def _shown(triple: bytes) -> str:
-    return triple.decode()[:120]
+def _unpublishable(what: str, line: bytes, remedy: str) -> DataError:
+    return DataError(f"{what}: {line.decode().rstrip()[:120]}; {remedy}.")
 
 
 def _send(

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from kg.assets import PROBES
-from kg.errors import DataError, NotFoundError
-from kg.service import NO_GRAPH, Service, named_dataset
+from kg.errors import DataError, NotFoundError, StoreLostError
+from kg.service import NO_GRAPH, NO_TABLE, Service, named_dataset
 
 _TITLE = "http://purl.org/dc/terms/title"
 _IDENTIFIER = "http://purl.org/dc/terms/identifier"
@@ -42,11 +42,9 @@ def read_record(service: Service, base: str) -> Record | None:
     if not rows:
         return None
     fingerprint = next((row["fingerprint"] for row in rows if "fingerprint" in row), "")
-    return Record(
-        fingerprint,
-        {row["graph"]: int(row["triples"]) for row in rows if "graph" in row},
-        {row["graph"]: row["digest"] for row in rows if "digest" in row},
-    )
+    own = [row for row in rows if "graph" in row]
+    digests = {row["graph"]: row["digest"] for row in own if "digest" in row}
+    return Record(fingerprint, _sizes(own), digests)
 
 
 def record_triples(record: Record, base: str) -> bytes:
@@ -65,8 +63,14 @@ def record_triples(record: Record, base: str) -> bytes:
 def count_graphs(service: Service, graphs: Iterable[str] | None = None) -> dict[str, int]:
     """Return named graphs of a server with their numbers of triples: all, or those given."""
     dataset = [] if graphs is None else named_dataset([NO_GRAPH], list(graphs) or [NO_GRAPH])
-    rows = service.rows(_probe("graphs"), dataset)
-    return {row["graph"]: int(row["triples"]) for row in rows}
+    return _sizes(service.rows(_probe("graphs"), dataset))
+
+
+def _sizes(rows: Iterable[dict[str, str]]) -> dict[str, int]:
+    try:
+        return {row["graph"]: int(row["triples"]) for row in rows}
+    except (KeyError, ValueError):
+        raise StoreLostError(NO_TABLE) from None
 
 
 def survey(service: Service, base: str) -> tuple[Record, str]:

@@ -127,8 +127,9 @@ class RemoteStore:
         text = (PROBES / "description.rq").read_text("utf-8")
         for iris in _parts(found):
             values = " ".join(f"<{iri}>" for iri in iris)
-            for row in self._solutions(text.replace("UNDEF", values), dataset):
-                yield Triple(row["subject"], row["predicate"], row["object"])
+            question = self._text(text.replace("UNDEF", values))
+            for terms in self.service.terms(question, dataset, "subject", "predicate", "object"):
+                yield Triple(*terms)
 
     def _solutions(self, text: str, dataset: Fields) -> Iterator[QuerySolution]:
         with self.service.answer(self._text(text), dataset) as results:

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from kg.assets import PROBES
-from kg.rdf import Literal, QuerySolutions, RdfFormat, parse_rdf
+from kg.rdf import Literal, RdfFormat, parse_rdf
 from kg.service import NO_GRAPH, Service, named_dataset
 
 _TYPE = b" <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> "
@@ -68,11 +68,9 @@ def _local(data: Path, subjects: Collection[str]) -> Iterator[tuple[str, Triple]
 def _remote(service: Service, graphs: Sequence[str], subjects: Sequence[str]) -> Iterator[Triple]:
     text = (PROBES / "description.rq").read_text("utf-8")
     values = " ".join(f"<{each}>" for each in subjects)
-    with service.answer(text.replace("UNDEF", values), named_dataset(graphs, [NO_GRAPH])) as rows:
-        if isinstance(rows, QuerySolutions):
-            for row in rows:
-                subject, predicate = row["subject"].value, row["predicate"].value
-                yield subject, predicate, comparable(row["object"])
+    asked = text.replace("UNDEF", values), named_dataset(graphs, [NO_GRAPH])
+    for subject, predicate, value in service.terms(*asked, "subject", "predicate", "object"):
+        yield subject.value, predicate.value, comparable(value)
 
 
 def comparable(term: object) -> str:

@@ -8,6 +8,7 @@ Format. JSON has an end, so what breaks off is seen. What a server says of a cut
 import http.client
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from kg.connection import Access, Connection
@@ -22,6 +23,7 @@ _BROKEN = (
     "The server of the store broke its answer off, perhaps at its own time limit; make the query"
     " more specific."
 )
+NO_TABLE = "The server of the store does not answer with the table that was asked for."
 #: A graph that no server has: so the dataset is empty, and not the server's own choice.
 NO_GRAPH = "urn:x-contested:none"
 #: How Virtuoso 7 calls the answer to ASK, which it sends as a table.
@@ -61,12 +63,27 @@ class Service:
         """Return the whole answer to a SELECT: of each row its columns that have a value."""
         with self.answer(text, dataset) as results:
             if isinstance(results, QueryBoolean):
-                raise StoreLostError("The server of the store answers with no table.")
+                raise StoreLostError(NO_TABLE)
             names = [variable.value for variable in results.variables]
             return [
                 {name: row[name].value for name in names if row[name] is not None}
                 for row in results
             ]
+
+    def terms(self, text: str, dataset: Fields, *names: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of the answer to a SELECT while it comes in: a term for each name.
+
+        Raises StoreLostError for a table that has not all of them in every row.
+        """
+        with self.answer(text, dataset) as results:
+            there = [] if isinstance(results, QueryBoolean) else results.variables
+            if not {*names} <= {variable.value for variable in there}:
+                raise StoreLostError(NO_TABLE)
+            for row in cast(QuerySolutions, results):
+                terms = tuple(row[name] for name in names)
+                if None in terms:
+                    raise StoreLostError(NO_TABLE)
+                yield terms
 
     def _post(self, text: str, dataset: Fields) -> http.client.HTTPResponse:
         body = urlencode([("query", text), *dataset]).encode()

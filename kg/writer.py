@@ -49,10 +49,9 @@ class GraphStoreWriter:
         separator = "&" if "?" in self.access.url else "?"
         url = f"{self.access.url}{separator}graph={quote(graph, safe='')}"
         headers = {"content-type": "application/n-triples"} if body else {}
-        answer = self.connection.request(method, url, body, headers)
-        answer.read()
-        if not (answer.status < 300 or (method == "DELETE" and answer.status == 404)):
-            raise _refused(self.access, "graph store", answer.status)
+        status = self.connection.status(method, url, body, headers)
+        if not (status < 300 or (method == "DELETE" and status == 404)):
+            raise _refused(self.access, "graph store", status)
 
 
 class UpdateWriter:
@@ -83,10 +82,9 @@ class UpdateWriter:
 
     def _send(self, update: bytes) -> None:
         headers = {"content-type": UPDATE_TYPE}
-        answer = self.connection.request("POST", self.access.url, update, headers)
-        answer.read()
-        if answer.status >= 300:
-            raise _refused(self.access, "update service", answer.status)
+        status = self.connection.status("POST", self.access.url, update, headers)
+        if status >= 300:
+            raise _refused(self.access, "update service", status)
 
 
 def writer(access: Access, graph_store: str, update: str) -> Writer:

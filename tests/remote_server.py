@@ -29,8 +29,8 @@ QUADS = "".join(f'<u:s{i}> <u:p> "{i}" <{(G0, G1)[i % 2]}> .\n' for i in range(2
 class FakeServer(ThreadingHTTPServer):
     """Answers /query, /data (a graph store) and /update; `fault` and the like change how.
 
-    `seen` are the requests: method, path and fields. `fail_after` so many writes the server
-    answers 500.
+    `seen` are the requests: method, path and fields; the fault begins after `good` of them.
+    `fail_after` so many writes the server answers 500.
     """
 
     daemon_threads = True
@@ -40,6 +40,7 @@ class FakeServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.store = GraphStore()
         self.fault = ""
+        self.good = 0
         self.seen: list[tuple[str, str, list[tuple[str, str]]]] = []
         self.connections = 0
         self.fail_after = 1 << 30
@@ -61,6 +62,7 @@ class FakeServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: FakeServer
 
     def setup(self) -> None:
@@ -81,12 +83,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        fault = self.server.fault if len(self.server.seen) >= self.server.good else ""
         if urlsplit(self.path).path != "/query":
-            self.write(body)
+            self.write(body, fault)
             return
         fields = read_fields(body.decode())
         self.server.seen.append(("POST", self.path, fields))
-        fault = self.server.fault
         if fault == "slow":
             time.sleep(30)
         if fault in STATUSES:
@@ -100,8 +102,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.say(200, **FAULTS.get(fault, lambda body: {"body": body})(answer))
         if fault in ("broken off", "at once"):
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
 
     do_PUT = do_DELETE = do_POST  # noqa: N815 - the library's names
 
@@ -109,10 +114,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.seen.append(("GET", self.path, []))
         self.say(200, b'{"head":{},"boolean":true}')
 
-    def write(self, body: bytes) -> None:
+    def write(self, body: bytes, fault: str) -> None:
         self.server.seen.append((self.command, self.path, []))
-        if self.server.fault in STATUSES:
-            self.say(STATUSES[self.server.fault])
+        if fault in STATUSES:
+            self.say(STATUSES[fault])
+            return
+        if fault in ("broken off", "garbage"):
+            if fault == "garbage":
+                self.wfile.write(b"\x00\xff no HTTP\r\n\r\n")
+            else:
+                self.say(200, b"stor", length="100")
+            self.hang_up()
             return
         self.server.fail_after -= 1
         if self.server.fail_after < 0:

@@ -1,5 +1,6 @@
 """Publishing on another server: resumable, compared in the end, careful with what is not ours."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from remote_server import OTHER, FakeServer, fake_server, free_port_url
+from remote_server import FAULTS, OTHER, STATUSES, FakeServer, fake_server, free_port_url
 from serving import ROOT, snapshot
 
 from kg.connection import Access
@@ -59,16 +60,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return snapshot(tmp_path_factory.mktemp("published"), lines(*GRAPHS))
 
 
+@contextlib.contextmanager
+def reached(server: FakeServer, way: str) -> Iterator[Target]:
+    """Give the server with its graph store, or with its update service."""
+    access = Access(f"{server.url}/query")
+    url = f"{server.url}/{way}"
+    ways = {"data": (url, ""), "update": ("", url)}
+    made = Target(Service(access), writer(access, *ways[way]), BASE)
+    try:
+        yield made
+    finally:
+        made.service.connection.close()
+        made.writer.connection.close()
+
+
 @pytest.fixture(params=["data", "update"])
 def target(request: pytest.FixtureRequest, server: FakeServer) -> Iterator[Target]:
-    """Return the server with its graph store, or with its update service."""
-    access = Access(f"{server.url}/query")
-    url = f"{server.url}/{request.param}"
-    ways = {"data": (url, ""), "update": ("", url)}
-    made = Target(Service(access), writer(access, *ways[request.param]), BASE)
-    yield made
-    made.service.connection.close()
-    made.writer.connection.close()
+    with reached(server, request.param) as made:
+        yield made
 
 
 def content(server: FakeServer) -> set[str]:
@@ -194,10 +203,56 @@ def test_faults_are_one_sentence(
     assert "\n" not in str(caught.value)
 
 
+WORD = b'{"type":"literal","value":"many"}'
+NONSENSE = {
+    "other table": b'{"head":{"vars":["x"]},"results":{"bindings":[{"x":%s}]}}' % WORD,
+    "words": b'{"head":{"vars":["graph","triples","fingerprint","subject","predicate","object"]},'
+    b'"results":{"bindings":[{"graph":%s,"triples":%s}]}}' % (WORD, WORD),
+    "empty row": b'{"head":{"vars":["graph","triples"]},"results":{"bindings":[{}]}}',
+    "a yes": b'{"head":{},"boolean":true}',
+}
+SMALL = f'<u:a> {TYPE} <u:Class> <{BASE}graph/a> .\n<u:b> <u:p> "b" <{BASE}graph/b> .\n'
+
+
+def complaint(server: FakeServer, way: str, folder: Path) -> str:
+    """Publish on an empty server; return what is said if that fails."""
+    server.store._store.clear()
+    server.seen.clear()
+    try:
+        with reached(server, way) as made:
+            publish(folder, made)
+    except KgError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("way", ["data", "update"])
+@pytest.mark.parametrize("fault", [*FAULTS, *NONSENSE, *STATUSES])
+def test_whatever_goes_wrong_and_whenever_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, way: str
+) -> None:
+    """With the fault from the first request on, from the second, and so on up to the last."""
+    for name, body in NONSENSE.items():
+        monkeypatch.setitem(FAULTS, name, lambda _, body=body: {"body": body})
+    folder = snapshot(tmp_path, SMALL)
+    with fake_server("") as server:
+        number = complaint(server, way, folder) or len(server.seen)
+        assert number > 8
+        for good in range(number):
+            server.fault, server.good = fault, good
+            said = complaint(server, way, folder)
+            assert (said[-1:], said.count("\n")) == (".", 0) or len(server.seen) == number
+            assert not any(secret in said for secret in ("/srv", "stack"))
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
         (f'<u:a0007> <u:p> "7" <{BASE}graph/z> .\n', "stands in two graphs"),
+        ("<u:s> <u:p> <u:o> .\n", "in no named graph: <u:s> <u:p> <u:o> .; put"),
+        ('<u:s> <u:p> "a <u:g> \\"" .\n', "in no named graph"),
+        ('<u:s> <u:p> "a <u:g>"^^<u:d> .\n', "in no named graph"),
+        ("<u:s> <u:p> <u:o> _:g .\n", "in no named graph"),
         (f"_:b <u:p> <u:o> <{BASE}graph/z> .\n", "blank node"),
         (f"<u:s> <u:p> _:b <{BASE}graph/z> .\n", "blank node"),
     ],
