@@ -33,7 +33,7 @@ from kg.errors import InputError, KgError, NotFoundError
 from kg.examples import Group, grouped
 from kg.graphstore import GraphStoreProtocol
 from kg.guides import Answer, Guides
-from kg.monitor import Figures, Surround, metrics, start_log
+from kg.monitor import ALIVE, Figures, Surround, metrics, start_log
 from kg.openapi import describe_api
 from kg.pages import Pages, Start, read_static
 from kg.pool import Pool
@@ -97,7 +97,7 @@ def create_app(
     app.state.repeats = Repeats(pool, app.state.cache, app.state.figures)
     direct = _add_routes(app, settings, examples)
     keep = app.state.repeats.keep, app.state.similar.keep
-    app.add_middleware(Surround, keep=keep, direct=direct)
+    app.add_middleware(Surround, keep=keep, direct=direct, look=pool.watch.look)
     app.openapi = lambda: describe_api(TITLE, DESCRIPTION, version())  # type: ignore[method-assign]
     return app
 
@@ -186,13 +186,13 @@ def _add_health(app: FastAPI) -> None:
 
     async def readyz(_: Request) -> Response:
         pool: Pool = app.state.pool
-        ready = pool.open and bool(pool.current.workers)
+        ready = pool.open and bool(pool.current.workers) and not pool.paused
         return PlainTextResponse("ready\n" if ready else "not ready\n", 200 if ready else 503)
 
     async def figures(_: Request) -> Response:
         return PlainTextResponse(metrics(app.state.pool, app.state.cache, app.state.figures))
 
-    for path, function in (("/healthz", healthz), ("/readyz", readyz), ("/metrics", figures)):
+    for path, function in ((ALIVE, healthz), ("/readyz", readyz), ("/metrics", figures)):
         app.router.add_route(path, function, methods=["GET"])
 
 

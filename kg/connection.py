@@ -18,20 +18,23 @@ from urllib.parse import urlsplit
 
 from kg.errors import StoreLostError
 
-#: Seconds to wait for a connection, and for the next bytes of an answer.
+#: Seconds to wait for a connection.
 CONNECT_SECONDS = 5.0
-READ_SECONDS = 3600.0
 
 _CHALLENGE = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
 
 
 @dataclass(frozen=True)
 class Access:
-    """The URL of a service and who asks it; the password is not shown where this is printed."""
+    """The URL of a service and who asks it; the password is not shown where this is printed.
+
+    `patience` are the seconds to wait for the next bytes of an answer.
+    """
 
     url: str
     user: str = ""
     password: str = field(default="", repr=False)
+    patience: float = 3600.0
 
     @property
     def server(self) -> str:
@@ -120,10 +123,11 @@ class Connection:
         raise self._lost("does not answer")
 
     def _connected(self) -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=READ_SECONDS)
+        where, patience = (self._host, self._port), self.access.patience
+        connection = http.client.HTTPConnection(*where, timeout=patience)
         if self._context:
             connection = http.client.HTTPSConnection(
-                self._host, self._port, timeout=READ_SECONDS, context=self._context
+                *where, timeout=patience, context=self._context
             )
         connection.sock = self._socket()
         connection.auto_open = 0  # it would look the name up again and wait for an hour
@@ -141,7 +145,7 @@ class Connection:
                     if self._context
                     else sock
                 )
-                wrapped.settimeout(READ_SECONDS)
+                wrapped.settimeout(self.access.patience)
             except OSError:
                 sock.close()
             else:

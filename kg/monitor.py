@@ -28,6 +28,12 @@ Keep = Callable[[Any, Iterable[tuple[bytes, bytes]], bytes], None]
 #: Answers a request of which the path alone says whose it is.
 Handler = Callable[[Request], Awaitable[Response]]
 
+#: Waits for a look at whether the data have changed, if one is due.
+Look = Callable[[], Awaitable[None]]
+
+#: The path of the one question that must be answered at once, whatever the store does.
+ALIVE = "/healthz"
+
 #: Keys of a request's scope: the process of the worker that answered it; its query.
 WORKER, QUERY = "kg.worker", "kg.query"
 
@@ -60,11 +66,13 @@ class Surround:
     """Around every request: an id, the security headers, one line in the log, figures.
 
     Requests for the paths in `direct` go to their handlers past the routes of the application,
-    which take as long as a simple query.
+    which take as long as a simple query. Before, `look` sees whether the data are still the same.
     """
 
-    def __init__(self, app: ASGIApp, keep: Iterable[Keep], direct: Mapping[str, Handler]) -> None:
-        self.app, self.keep, self.direct = app, tuple(keep), direct
+    def __init__(
+        self, app: ASGIApp, keep: Iterable[Keep], direct: Mapping[str, Handler], look: Look
+    ) -> None:
+        self.app, self.keep, self.direct, self.look = app, tuple(keep), direct, look
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; see the class."""
@@ -102,6 +110,8 @@ class Surround:
             log_request(name, scope, status, size, seconds)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != ALIVE:
+            await self.look()
         if handler := self.direct.get(scope["path"]):
             response = await handler(Request(scope, receive))
             await response(scope, receive, send)

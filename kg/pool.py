@@ -10,8 +10,9 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-from kg.errors import BusyError, KgError, TimeLimitError
+from kg.errors import BusyError, KgError, StoreLostError, TimeLimitError
 from kg.generation import Channel, Generation, WorkerLostError, foreseen
+from kg.watch import Watch
 from kg.worker import Job, LoaderConfig
 
 
@@ -44,6 +45,8 @@ class Pool:
         # Started here, before there is a loop, to load while the server is still importing.
         self.current = Generation(config)
         self.open = False
+        self.watch = Watch(self, config)
+        self.paused = ""
 
     async def start(self) -> None:
         """Wait until the graph is loaded, if it is not yet; raises KgError when it cannot be."""
@@ -61,7 +64,7 @@ class Pool:
         """Evaluate a job, on a second worker if the first is lost.
 
         Raises the query's own KgError, TimeLimitError after `job.seconds`, BusyError when too
-        many queries are waiting or two workers were lost.
+        many queries are waiting or two workers were lost, StoreLostError during a pause.
         """
         if self.active >= self.concurrent:
             raise BusyError(
@@ -73,6 +76,8 @@ class Pool:
             for _ in range(2):
                 if self.closing:
                     raise BusyError("The server is stopping.")
+                if self.paused:
+                    raise StoreLostError(self.paused)
                 left = max(job.seconds - (time.monotonic() - begun), 0.1)
                 with contextlib.suppress(WorkerLostError):
                     return await self._once(job, left)
@@ -88,6 +93,7 @@ class Pool:
         generation.busy += 1
         try:
             about, body = await channel.ask(job.to_bytes(), seconds)
+            await self.watch.look()
         except TimeoutError:
             self._kill(channel)
             raise TimeLimitError(
@@ -101,6 +107,8 @@ class Pool:
             generation.end_if_idle()
         channel.closed = channel.closed or about["last"]
         self.offer(channel)
+        if self.watch.remote and (self.paused or generation.retired):
+            raise WorkerLostError  # the data may have changed while they were asked
         if "error" in about:
             raise foreseen(about)
         return Reply(body, about["truncated"], about["coding"], generation.fingerprint, channel.pid)
@@ -177,6 +185,7 @@ class Pool:
             following.retire()
             raise
         before, self.current = self.current, following
+        self.paused = ""
         self.free = deque(channel for channel in self.free if channel.generation is following)
         before.retire()
 

@@ -7,6 +7,7 @@ only when counts and samples agree; until then nobody serves what is there.
 
 import hashlib
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,7 +15,15 @@ from pathlib import Path
 
 from kg.errors import DataError, StoreLostError, TimeLimitError
 from kg.progress import progress
-from kg.record import Record, count_graphs, differing, read_record, record_graph, record_triples
+from kg.record import (
+    NOTICED,
+    Record,
+    count_graphs,
+    differing,
+    read_record,
+    record_graph,
+    record_triples,
+)
 from kg.sample import Sample, compare
 from kg.service import Service
 from kg.snapshots import DATA, read_snapshot
@@ -22,6 +31,8 @@ from kg.writer import Writer
 
 #: Triples of one request; servers that turn an update into a plan refuse a long one.
 _AT_ONCE = 2000
+#: Seconds until all who serve from there have noticed that the record is not whole.
+_PAUSE = 2 * NOTICED
 #: A canonical N-Quad whose graph has a name: its triple, and the graph's IRI.
 _QUAD = re.compile(rb'(\S+ \S+ (?:"[^"\\]*(?:\\.[^"\\]*)*"\S*|[^\s"]+)) <([^\s<>]*)> \.\n')
 
@@ -123,6 +134,8 @@ def _send(
     former = {iri: n for iri, n in before.graphs.items() if iri not in contents.graphs}
     done = {iri: contents.graphs[iri] for iri in left}
     _write_record(target, Record("", {**former, **done}, contents.digests))
+    if before.fingerprint and (total or former):
+        time.sleep(_PAUSE)
     with progress("Publishing", lambda: total) as advance:
         for iri in contents.graphs.keys() - left:
             _send_graph(data, iri, target.writer, advance)

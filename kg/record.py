@@ -13,6 +13,9 @@ from kg.assets import PROBES
 from kg.errors import DataError, NotFoundError, StoreLostError
 from kg.service import NO_GRAPH, NO_TABLE, Service, named_dataset
 
+#: Seconds in which who serves from a server notices that its record has changed (`kg/watch.py`).
+NOTICED = 2.0
+
 _TITLE = "http://purl.org/dc/terms/title"
 _IDENTIFIER = "http://purl.org/dc/terms/identifier"
 _VOID = "http://rdfs.org/ns/void#"

@@ -69,7 +69,7 @@ class Repeats:
 
         `headers` are those that the server adds to every answer.
         """
-        if len(data) > LONGEST:
+        if len(data) > LONGEST or self.pool.watch.due:
             return None
         begun = time.perf_counter()
         entry = self.cache.again((self.pool.fingerprint, data))

@@ -79,6 +79,8 @@ class Similar:
         if line is None or rest is None:
             return None
         service = self.answers.service
+        if service.pool.watch.due:
+            return None
         try:
             asked = read_request("GET", line[1].decode("ascii"), {}, b"", service.limits)
         except KgError:

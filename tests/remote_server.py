@@ -30,6 +30,7 @@ class FakeServer(ThreadingHTTPServer):
     """Answers /query, /data (a graph store) and /update; `fault` and the like change how.
 
     `seen` are the requests: method, path and fields; the fault begins after `good` of them.
+    An answer that is `late` waits for the `gate`.
     `fail_after` so many writes the server answers 500.
     """
 
@@ -43,6 +44,7 @@ class FakeServer(ThreadingHTTPServer):
         self.good = 0
         self.seen: list[tuple[str, str, list[tuple[str, str]]]] = []
         self.connections = 0
+        self.gate = threading.Event()
         self.fail_after = 1 << 30
 
     @property
@@ -100,6 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
         except KgError as error:
             self.say(400, str(error).encode(), "text/plain")
             return
+        if fault == "late":
+            self.server.gate.wait(30)
         self.say(200, **FAULTS.get(fault, lambda body: {"body": body})(answer))
         if fault in ("broken off", "at once"):
             self.hang_up()

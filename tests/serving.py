@@ -29,9 +29,9 @@ from kg.errors import KgError
 from kg.rdf import Prefixes
 from kg.settings import Settings
 settings = Settings(time_limit=2.0, row_limit=5000, workers=2, worker_memory=256 << 20,
-                    snapshots=Path(sys.argv[2]), log=sys.argv[3])
+                    snapshots=Path(sys.argv[2]), log=sys.argv[3], store=sys.argv[4])
 try:
-    serve(settings, [Path(p) for p in sys.argv[4:]] or None, port=int(sys.argv[1]),
+    serve(settings, [Path(p) for p in sys.argv[5:]] or None, port=int(sys.argv[1]),
           prefixes=Prefixes.read(locate(settings).prefixes))
 except KgError as error:
     print(error)
@@ -124,10 +124,11 @@ class Server:
     """A server process, with its URL read from what it prints."""
 
     def __init__(
-        self, *files: Path, port: int = 0, snapshots: str = "/nonexistent", log: str = "none"
-    ) -> None:
+        self, *files: Path, port: int = 0, snapshots: str = "/nonexistent", log: str = "none",
+        store: str = "memory",
+    ) -> None:  # fmt: skip
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVER, str(port), snapshots, log, *map(str, files)],
+            [sys.executable, "-c", SERVER, str(port), snapshots, log, store, *map(str, files)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

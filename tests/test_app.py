@@ -713,7 +713,7 @@ def test_a_full_disk_under_the_log_stops_no_answer(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     with Path("/dev/full").open("w") as full:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVER, "0", "/nonexistent", "queries", str(path)],
+            [sys.executable, "-c", SERVER, "0", "/nonexistent", "queries", "memory", str(path)],
             stdout=writing, stderr=full, env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
     os.close(writing)

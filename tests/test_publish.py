@@ -15,9 +15,10 @@ from serving import ROOT, snapshot
 from kg.connection import Access
 from kg.errors import DataError, InputError, KgError, StoreLostError
 from kg.loader import load
+from kg.publish import _PAUSE as PAUSE
 from kg.publish import Target, graph_lines, publish
 from kg.rdf import BASE
-from kg.record import count_graphs, read_record
+from kg.record import NOTICED, count_graphs, read_record
 from kg.sample import Sample, comparable
 from kg.service import Service
 from kg.worker import LoaderConfig
@@ -47,6 +48,7 @@ def lines(*names: str, mark: str = "") -> str:
 @pytest.fixture(autouse=True)
 def _short_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kg.publish._AT_ONCE", 200)
+    monkeypatch.setattr("kg.publish._PAUSE", 0)
 
 
 @pytest.fixture
@@ -131,6 +133,28 @@ def test_the_next_snapshot_replaces_ours_and_nothing_else(
     assert "2 of them sent now" in publish(following, target)
     assert content(server) == parsed(text + SOMEBODY)
     assert read_record(target.service, BASE).fingerprint == following.name
+
+
+def test_before_a_change_who_serves_has_time_to_notice(
+    server: FakeServer, target: Target, folder: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    waited: list[tuple[float, str, set[str]]] = []
+
+    def sleep(seconds: float) -> None:
+        record = read_record(target.service, BASE)
+        waited.append((seconds, record.fingerprint, content(server)))
+
+    monkeypatch.setattr("kg.publish._PAUSE", PAUSE)
+    monkeypatch.setattr("kg.publish.time.sleep", sleep)
+    publish(folder, target)  # nobody can have served what was not there
+    publish(folder, target)  # nothing changes
+    assert waited == []
+    publish(snapshot(tmp_path, lines("a", "b")), target)  # a graph goes
+    publish(snapshot(tmp_path, lines("a", "b", "c")), target)  # a graph comes
+    old, new = (parsed(lines(*names) + SOMEBODY) for names in ("abc", "ab"))
+    assert waited == [(PAUSE, "", old), (PAUSE, "", new)]
+    assert PAUSE > NOTICED
 
 
 def test_old_graphs_stay_until_the_new_are_verified(

@@ -12,7 +12,9 @@ from serving import Server, serving, snapshot
 from kg.cache import Cache
 from kg.monitor import Figures
 from kg.repeats import LONGEST, REPEATABLE, REQUEST, Repeats
+from kg.watch import Watch
 from kg.wire import Gathered
+from kg.worker import LoaderConfig
 
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 TWO = "<u:a> <u:p> <u:b> <u:g> .\n<u:a> <u:p> <u:c> <u:g> .\n"
@@ -266,6 +268,7 @@ def test_a_long_answer_comes_whole_each_time(talk):
 
 class Served:
     fingerprint = "f"
+    watch = Watch(None, LoaderConfig(()))
 
 
 def repeats(limit=1 << 20):

@@ -23,10 +23,11 @@ from pathlib import Path
 import httpx
 import pytest
 import test_questions as asked_of_ours
-from serving import ROOT, RUNAWAY, command_line
+from serving import ROOT, RUNAWAY, Server, command_line, snapshot
 
 from kg.entities import Names
 from kg.queries import questions
+from kg.rdf import BASE
 from kg.settings import Settings
 
 pytestmark = pytest.mark.servers
@@ -350,6 +351,70 @@ def test_an_interrupted_publishing_goes_on(real, tmp_path, server: str) -> None:
         sent = int(re.search(r"(\d+) of them sent now", said)[1])
         assert 0 < sent < number
         assert "0 of them sent now" in published(remote, real)
+
+
+def edition(name: str, folder: Path) -> Settings:
+    """Write a snapshot in which each of two graphs has many things with this name."""
+    text = "".join(
+        f'<{BASE}id/{name}-{graph}{n}> <http://www.w3.org/2000/01/rdf-schema#label> "{name}"'
+        f" <{BASE}graph/{graph}> .\n"
+        for graph in ("one", "two")
+        for n in range(3000)
+    )
+    snapshot(folder, text)
+    return Settings(snapshots=folder)
+
+
+NAMES = {"query": "SELECT ?name (COUNT(*) AS ?n) { ?s ?p ?name } GROUP BY ?name ORDER BY ?name"}
+
+
+def names_served(ours: httpx.Client, **more: str) -> list[str]:
+    """Return the names and their numbers in an answer; nothing for one that is refused."""
+    answer = ours.get("/sparql", params=NAMES | more, headers={"accept": "text/csv"})
+    assert answer.status_code in (200, 503), answer.text
+    return answer.text.split()[1:] if answer.status_code == 200 else []
+
+
+def test_what_is_published_under_a_running_server_is_served_whole(tmp_path) -> None:
+    """All the time one edition or the other, or no answer; then the new one, pages included."""
+    old, new = (edition(name, tmp_path / name) for name in ("old", "new"))
+    wanted = {("old,6000",), ("new,6000",)}
+    with oxigraph(tmp_path) as remote:
+        published(remote, old)
+        with serving(old, remote.query, remote.env) as ours:
+            assert ours.get("/id/old-one7.html").status_code == 200
+            assert names_served(ours) == ["old,6000"]
+            running = publish(remote, new)
+            found, number = set(), 0
+            while running.poll() is None:
+                number += 1
+                found |= {tuple(names_served(ours)), tuple(names_served(ours, x=str(number)))}
+                found |= {tuple(names_served(ours, timeout=f"9.{number}"))}
+            assert running.communicate()[1] == ""
+            end = time.monotonic() + START_SECONDS
+            while names_served(ours) != ["new,6000"] and time.monotonic() < end:
+                time.sleep(0.1)
+            found.add(tuple(names_served(ours)))
+            assert found - {()} == wanted
+            fingerprint = (new.snapshots / "current").read_text().strip()
+            assert fingerprint[:16] in ours.get("/").text
+            assert ours.get("/id/new-one7.html").status_code == 200
+            assert ours.get("/id/old-one7.html").status_code == 404
+
+
+def test_a_signal_has_the_record_read_at_once(tmp_path) -> None:
+    old, new = (edition(name, tmp_path / name) for name in ("old", "new"))
+    with oxigraph(tmp_path) as remote:
+        published(remote, old)
+        server = Server(snapshots=str(tmp_path / "old"), store=remote.query)
+        try:
+            published(remote, new)
+            fingerprint = (new.snapshots / "current").read_text().strip()
+            assert server.reload() == f"Now serving {fingerprint[:16]}.\n"
+            with httpx.Client(base_url=server.url) as ours:
+                assert names_served(ours) == ["new,6000"]
+        finally:
+            assert "Traceback" not in server.stop()
 
 
 def test_no_expected_failure_is_of_a_question_that_is_gone() -> None:

@@ -1,0 +1,102 @@
+"""Sees to it that what is served from another server is what stands there now.
+
+`kg publish` takes the fingerprint out of the record (`kg/record.py`) before it changes anything,
+and waits for longer than `NOTICED`. Whoever serves looks at the record when a question comes or
+an answer is ready, and the last look is so long ago: from then on nothing is evaluated until the
+record is whole again, and then the new graph is served. So no answer mixes two snapshots.
+"""
+
+import asyncio
+import contextlib
+import sys
+import time
+from typing import Protocol
+
+from kg.connection import Access
+from kg.errors import KgError
+from kg.rdf import BASE
+from kg.record import NOTICED, Record, read_record
+from kg.service import Service
+from kg.worker import LoaderConfig
+
+#: Seconds that one request waits for a look; what the server of the store then says counts later.
+_PATIENCE = 1.0
+#: Seconds after which a look that has no answer is given up.
+_LOOK_SECONDS = 5.0
+
+
+class Served(Protocol):
+    """What is served at the moment: from where, and whether its server has a record."""
+
+    config: LoaderConfig
+    said: str
+
+
+class Owner(Protocol):
+    """What is watched: `paused` is why nothing is evaluated at the moment, or empty."""
+
+    paused: str
+
+    @property
+    def current(self) -> Served:
+        """What is served."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Its fingerprint."""
+
+    async def reload(self, config: LoaderConfig) -> None:
+        """Serve what is there now, and end the pause; raises KgError when it cannot be."""
+
+
+class Watch:
+    """Looks at the record of the server that `config` names; has nothing to do for other stores."""
+
+    def __init__(self, owner: Owner, config: LoaderConfig) -> None:
+        self.owner = owner
+        self.remote = config.store not in ("memory", "disk")
+        self._looked = time.monotonic()
+        self._look: asyncio.Task[None] | None = None
+        self._complaint = ""
+
+    @property
+    def due(self) -> bool:
+        """Whether the last look is too long ago."""
+        return self.remote and time.monotonic() - self._looked >= NOTICED
+
+    async def look(self) -> None:
+        """Wait for a look, if one is due; one for all who wait."""
+        if not self.due:
+            return
+        if self._look is None or self._look.done():
+            self._look = asyncio.create_task(self._compare())
+        await asyncio.wait([self._look], timeout=_PATIENCE)
+
+    async def _compare(self) -> None:
+        """Compare the record with what is served; pause, go on, or serve what is there now."""
+        begun, owner = time.monotonic(), self.owner
+        try:
+            record = await asyncio.to_thread(_published, owner.current.config)
+            if record is None or record.fingerprint == owner.fingerprint:
+                # Without a record only a signal tells of a change, as is said at the start.
+                owner.paused = ""
+            elif not record.fingerprint:
+                owner.paused = "A graph is being published on the server of the store; try later."
+            else:
+                owner.paused = "The graph has just been replaced; try again in a few seconds."
+                await owner.reload(owner.current.config)
+                sys.stderr.write(f"Now serving {owner.fingerprint[:16]}.\n")
+            self._looked = begun
+        except KgError as error:
+            # Questions meet the same fault and tell it to those who ask; the reason is for us.
+            if str(error) != self._complaint:
+                sys.stderr.write(f"Still serving {owner.fingerprint[:16]}: {error}\n")
+            self._complaint = str(error)
+            self._looked = time.monotonic()
+
+
+def _published(config: LoaderConfig) -> Record | None:
+    access = Access(config.store, config.user, config.password, _LOOK_SECONDS)
+    service = Service(access)
+    with contextlib.closing(service.connection):
+        return read_record(service, config.base or BASE)

@@ -1,0 +1,163 @@
+"""What is published anew under a running server: noticed, and never mixed with what was there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+import pyoxigraph as ox
+import pytest
+from remote_server import G0, G1, FakeServer, fake_server
+from test_worker import job, until, within
+
+import kg.watch
+from kg.cache import Cache
+from kg.errors import StoreLostError
+from kg.monitor import Figures
+from kg.pool import Pool
+from kg.rdf import BASE
+from kg.record import Record
+from kg.repeats import Repeat, Repeats
+from kg.worker import LoaderConfig
+
+OLD, NEW = "f" * 64, "e" * 64
+MARK = f"SELECT ?o FROM <{G0}> {{ <u:s0> ?p ?o }}"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
+    monkeypatch.setattr(kg.watch, "NOTICED", 0.0)
+    with fake_server() as running:
+        yield running
+
+
+def change(server: FakeServer, *, whole: bool = True) -> None:
+    """Publish another value, up to the end or not."""
+    server.publish(Record("", {G0: 100, G1: 100}))
+    old, new = (ox.Quad(ox.NamedNode("u:s0"), ox.NamedNode("u:p"), ox.Literal(each),
+                        ox.NamedNode(G0)) for each in ("0", "new"))  # fmt: skip
+    server.store._store.remove(old)
+    server.store._store.add(new)
+    if whole:
+        server.publish(Record(NEW, {G0: 100, G1: 100}))
+
+
+def with_pool(server: FakeServer, work: Callable[[Pool], Awaitable[None]]) -> None:
+    async def bounded() -> None:
+        pool = Pool(LoaderConfig((), store=f"{server.url}/query", base=BASE, workers=2))
+        try:
+            await pool.start()
+            await work(pool)
+        finally:
+            await pool.close()
+
+    within(bounded)
+
+
+def test_a_new_record_is_noticed_and_served(server: FakeServer) -> None:
+    async def work(pool: Pool) -> None:
+        assert b'"0"' in (await pool.run(job(MARK))).body
+        change(server)
+        await asyncio.gather(*(pool.watch.look() for _ in range(5)))
+        await until(lambda: pool.fingerprint == NEW)
+        reply = await pool.run(job(MARK))
+        assert (b'"new"' in reply.body, reply.fingerprint) == (True, NEW)
+
+    with_pool(server, work)
+
+
+def test_nothing_is_evaluated_while_the_record_is_not_whole(server: FakeServer) -> None:
+    async def work(pool: Pool) -> None:
+        change(server, whole=False)
+        for _ in range(2):
+            with pytest.raises(StoreLostError, match="being published"):
+                await pool.run(job(MARK))
+            assert pool.fingerprint == OLD
+        server.publish(Record(OLD, {G0: 100, G1: 100}))  # it was the same data again
+        await pool.watch.look()
+        assert (await pool.run(job(MARK))).fingerprint == OLD
+
+    with_pool(server, work)
+
+
+def test_an_answer_that_was_made_meanwhile_is_not_given(server: FakeServer) -> None:
+    async def work(pool: Pool) -> None:
+        server.fault, asked = "late", len(server.seen)
+        slow = asyncio.ensure_future(pool.run(job(MARK)))
+        await until(lambda: len(server.seen) > asked)  # and it waits there with the old value
+        change(server)
+        server.fault = ""
+        server.gate.set()
+        reply = await slow
+        assert (b'"new"' in reply.body, reply.fingerprint) == (True, NEW)
+
+    with_pool(server, work)
+
+
+def test_what_cannot_be_served_yet_is_told_once_and_tried_again(
+    server: FakeServer, capsys: pytest.CaptureFixture
+) -> None:
+    async def work(pool: Pool) -> None:
+        change(server)
+        server.publish(Record(NEW, {G0: 100, G1: 101}))
+        for _ in range(3):
+            await pool.watch.look()
+            await until(pool.watch._look.done)
+        with pytest.raises(StoreLostError, match="just been replaced"):
+            await pool.run(job(MARK))
+        server.publish(Record(NEW, {G0: 100, G1: 100}))
+        await pool.watch.look()
+        await until(lambda: pool.fingerprint == NEW)
+        assert b'"new"' in (await pool.run(job(MARK))).body
+
+    with_pool(server, work)
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition(" serving ")[0] for line in said] == ["Still", "Now"]
+    assert "has 100 triples instead of 101" in said[0]
+
+
+def test_a_server_that_does_not_answer_holds_nobody_up(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kg.watch, "_PATIENCE", 0.05)
+
+    async def work(pool: Pool) -> None:
+        server.fault = "late"
+        for _ in range(3):
+            await pool.watch.look()
+        assert not pool.watch._look.done()
+        assert len([each for each in server.seen if each[0] == "POST"]) == 3  # two at the start
+        server.gate.set()
+        await pool.watch._look
+
+    with_pool(server, work)
+
+
+def test_looks_are_rare_and_only_at_another_server(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(pool: Pool) -> None:
+        asked = len(server.seen)
+        pool.watch._looked -= 7200
+        for number in range(20):
+            await pool.watch.look()
+            await pool.run(job(f"{MARK} # {number}"))
+        assert len(server.seen) == asked + 20 + 1
+
+    monkeypatch.setattr(kg.watch, "NOTICED", 3600.0)
+    with_pool(server, work)
+    watch = kg.watch.Watch(None, LoaderConfig(()))
+    monkeypatch.setattr(kg.watch, "NOTICED", 0.0)
+    assert not watch.due
+
+
+def test_a_repeated_request_waits_for_a_look_too() -> None:
+    class Served:
+        fingerprint = OLD
+
+        class watch:  # noqa: N801 - stands for an attribute
+            due = False
+
+    repeats = Repeats(Served, Cache(1 << 20), Figures())
+    repeats.cache.put((OLD, b"GET"), Repeat(b"answer", "", request=b"GET"))
+    assert repeats.answer(b"GET", []).endswith(b"answer")
+    Served.watch.due = True
+    assert repeats.answer(b"GET", []) is None
