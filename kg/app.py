@@ -28,7 +28,8 @@ from starlette.routing import Route
 from kg.answers import Answers, Service, own_url
 from kg.cache import Cache
 from kg.dataset import search_block
-from kg.endpoint import Endpoint
+from kg.describing import Describer
+from kg.endpoint import Endpoint, Page
 from kg.errors import InputError, KgError, NotFoundError
 from kg.examples import Group, grouped
 from kg.graphstore import GraphStoreProtocol
@@ -107,9 +108,9 @@ def _add_routes(
 ) -> dict[str, Answer]:
     """Add all routes; return those that need no look at the others, by their paths."""
     pages = Pages()
-    page = _start_page(settings, app.state.pool, grouped(examples()), pages)
     answers = Answers(_service(app, settings))
     app.state.similar = Similar(answers, app.state.figures)
+    page = _start_page(settings, Describer(answers), grouped(examples()), pages)
     guides = Guides(answers, pages, settings.base_iri, examples)
     for path in _START_PATHS:
         app.router.add_route(path, guides.home(page), ["GET"])
@@ -140,9 +141,11 @@ def _service(app: FastAPI, settings: Settings) -> Service:
 
 
 def _start_page(
-    settings: Settings, pool: Pool, groups: list[Group], pages: Pages
-) -> Callable[[Request, str], Response]:
-    def page(request: Request, query: str) -> Response:
+    settings: Settings, describer: Describer, groups: list[Group], pages: Pages
+) -> Page:
+    pool = describer.answers.service.pool
+
+    async def page(request: Request, query: str) -> Response:
         shown = Start(
             root=request.scope.get("root_path", ""),
             endpoint=own_url(request, "/sparql"),
@@ -152,6 +155,7 @@ def _start_page(
             prefixes=pool.current.config.prefixes,
             base=settings.base_iri,
             block=search_block(pool.fingerprint, pool.current.config.about, own_url(request, "")),
+            ontology=await describer.has_ontology(settings.base_iri),
         )
         headers = {"vary": "Accept", "cache-control": "no-cache"}
         return packed(request, pages.start(shown).encode(), headers, "text/html")

@@ -6,12 +6,14 @@ the graph: a claim in it has its speaker, stance, polarity, modality and passage
 made flat. A thing with more than `MOST` members is described in parts.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kg.addresses import Reading
+from kg.addresses import Reading, readings
 from kg.answers import Answers
 from kg.assets import PROBES
+from kg.errors import KgError
 from kg.media import Format, named
 from kg.queries import restrict
 from kg.rdf import TERMS
@@ -19,6 +21,11 @@ from kg.things import rows
 
 #: The most claims, passages and other members in one part of a description.
 MOST = 500
+
+#: The address of the page about the ontology.
+ONTOLOGY_PAGE = "/ontology.html"
+#: Seconds that a page waits to learn whether one of its links leads anywhere.
+_SOON = 1.0
 
 ONTOLOGY = "http://www.w3.org/2002/07/owl#Ontology"
 _QUESTIONS = (
@@ -88,6 +95,7 @@ class Describer:
     def __init__(self, answers: Answers) -> None:
         self.answers = answers
         self._texts = {name: (PROBES / f"{name}.rq").read_text("utf-8") for name in _QUESTIONS}
+        self._ontology: tuple[str, bool] = ("", True)
 
     async def find(self, readings: Iterable[Reading]) -> Found | None:
         """Return what the best reading names that names anything; raises the query's KgError."""
@@ -104,6 +112,21 @@ class Describer:
                 gone = any(row.get("withdrawn") in ("true", "1") for row in own)
                 return Found(each, own[0]["node"], types, gone, fingerprint)
         return None
+
+    async def has_ontology(self, base: str) -> bool:
+        """Tell whether `ONTOLOGY_PAGE` leads anywhere, for the graph may be anybody's.
+
+        Asked once per data. Where the graph does not answer soon it is taken to be ours.
+        """
+        fingerprint = self.answers.service.pool.fingerprint
+        if self._ontology[0] != fingerprint:
+            try:
+                async with asyncio.timeout(_SOON):
+                    found = await self.find(readings(ONTOLOGY_PAGE, base))
+            except (KgError, TimeoutError):
+                return True
+            self._ontology = fingerprint, found is not None
+        return self._ontology[1]
 
     async def part(self, found: Found, number: int = 1) -> Part | None:
         """Return one part of what stands about a thing; None above the last."""

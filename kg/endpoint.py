@@ -25,7 +25,7 @@ from kg.protocol import read_request
 from kg.replies import PREFLIGHT, entity_tag, problem
 
 #: Shows the start page, with this query in its editor if it is not empty.
-Page = Callable[[Request, str], Response]
+Page = Callable[[Request, str], Awaitable[Response]]
 
 #: Bytes of a body whose reading takes long enough to keep other requests waiting.
 _LONG = 16 * 1024
@@ -66,7 +66,7 @@ class Endpoint(SparqlRouter):
             if request.method in ("GET", "HEAD") and _prefers_page(accept):
                 fields = parse_qs(query_string)
                 if "as" not in fields:
-                    return self.page(request, fields.get("query", [""])[0])
+                    return await self.page(request, fields.get("query", [""])[0])
             if form := _description_form(request.method, query_string):
                 return await self._description(request, form)
             parts = request.method, query_string, request.headers, body, limits

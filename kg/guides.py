@@ -21,7 +21,7 @@ from kg.cache import Entry
 from kg.codings import choose
 from kg.context import CONTEXT_IRI
 from kg.dataset import DOCUMENT, FORMS, describe_served, write
-from kg.describing import Describer
+from kg.describing import ONTOLOGY_PAGE, Describer
 from kg.endpoint import Page, any_method
 from kg.errors import KgError, MethodError, NotAcceptableError, NotFoundError
 from kg.media import HTML, Choice, Format, named, negotiate
@@ -77,7 +77,7 @@ class Guides:
                 choice = negotiate(request.headers.get("accept"), (HTML, *FORMS))
                 if choice.format is not HTML:
                     return await self.redirect(request)
-            response = page(request, request.query_params.get("query", ""))
+            response = await page(request, request.query_params.get("query", ""))
             response.headers["link"] = self.links(request)
             return response
 
@@ -135,7 +135,7 @@ class Guides:
         about = self.answers.service.pool.current.config.about
         body = self.pages.text(
             "llms.txt", origin=own_url(request, ""), base=self.base, counts=dict(about),
-            questions=self.questions(),
+            questions=self.questions(), ontology=await self.describer.has_ontology(self.base),
         )  # fmt: skip
         return _sent(request, body, _TEXT)
 
@@ -152,7 +152,9 @@ class Guides:
         for kind in MAPPED:
             found += sorted(await self.describer.identifiers(f"{self.base}{kind}/"))[:_MOST]
         paths = [document_path(each, self.base, HTML) for each in found]
-        addresses = [own_url(request, each) for each in ("/", "/ontology.html", *paths)]
+        if await self.describer.has_ontology(self.base):
+            paths.insert(0, ONTOLOGY_PAGE)
+        addresses = [own_url(request, each) for each in ("/", *paths)]
         return _sent(request, self.pages.text("sitemap.xml", addresses=addresses), _XML)
 
 

@@ -34,7 +34,8 @@ class Start:
     `root` is the path that the server is mounted under, `endpoint` the absolute URL of the
     SPARQL endpoint, `about` one line on the data being served, `query` what a request asked to
     have in the editor, `prefixes` those that shorten IRIs, `base` the start of the graph's
-    own, `block` the dataset in JSON-LD for search engines, without any `<`.
+    own, `block` the dataset in JSON-LD for search engines, without any `<`; `ontology` whether
+    there is a page about the ontology.
     """
 
     root: str
@@ -45,6 +46,7 @@ class Start:
     prefixes: Mapping[str, str] = field(default_factory=dict)
     base: str = ""
     block: str = ""
+    ontology: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Shown:
     """What every page about a thing shows around its content.
 
     `iri` is the thing's own, `forms` the same description as data with the addresses, `number`
-    the part of a long description out of `last`.
+    the part of a long description out of `last`; `ontology` whether there is a page about the
+    ontology.
     """
 
     root: str
@@ -61,6 +64,7 @@ class Shown:
     forms: Sequence[tuple[Format, str]] = ()
     number: int = 1
     last: int = 1
+    ontology: bool = True
 
 
 def read_static(folder: Path = STATIC) -> dict[str, StaticFile]:

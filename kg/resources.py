@@ -11,6 +11,7 @@ Sources: W3C "Cool URIs for the Semantic Web" (4.2, 303 URIs), RFC 9110, FAIR Si
 import asyncio
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from rapidfuzz import fuzz, process
 from starlette.requests import Request
@@ -140,12 +141,17 @@ class Resources:
     async def _page(self, part: Part, root: str) -> bytes:
         graph = await self.describer.graph(part)
         uses = await self.describer.uses() if part.found.kind in ("ontology", "term") else {}
+        forms = self._forms(part, root)
+        shown = Shown(root, "", part.found.node, forms, part.number, part.last,
+                      await self.describer.has_ontology(self.base))  # fmt: skip
         async with self._turns:
-            return await asyncio.to_thread(self._rendered, part, graph, uses, root)
+            return await asyncio.to_thread(self._rendered, part, graph, uses, shown)
 
-    def _rendered(self, part: Part, graph: bytes, uses: Mapping[str, int], root: str) -> bytes:
+    def _rendered(self, part: Part, graph: bytes, uses: Mapping[str, int], shown: Shown) -> bytes:
         facts, node = parse(graph), part.found.node
-        views = Views(facts, self.base, root, self.answers.service.pool.current.config.prefixes)
+        views = Views(
+            facts, self.base, shown.root, self.answers.service.pool.current.config.prefixes
+        )
         if part.found.kind == "ontology":
             made = reference(facts, views, node, uses)
         else:
@@ -154,14 +160,12 @@ class Resources:
                 return self.words(passage, facts.text(passage, "sha256"))
 
             made = profile(part, facts, views, words)
-        shown = self._shown(made.title, part, root)
+        shown = replace(shown, title=made.title)
         return self.pages.render(made.template, shown, **made.context, uses=uses.get(node, 0))
 
-    def _shown(self, title: str, part: Part, root: str) -> Shown:
-        node = part.found.node
-        query = _query(part.number)
-        forms = [(row, root + document_path(node, self.base, row) + query) for row in FORMS[1:]]
-        return Shown(root, title, node, forms, part.number, part.last)
+    def _forms(self, part: Part, root: str) -> list[tuple[Format, str]]:
+        node, query = part.found.node, _query(part.number)
+        return [(row, root + document_path(node, self.base, row) + query) for row in FORMS[1:]]
 
     def _headers(self, request: Request, part: Part, form: Format) -> dict[str, str]:
         root, found = request.scope.get("root_path", ""), part.found
@@ -190,7 +194,10 @@ class Resources:
         root = request.scope.get("root_path", "")
         links = [Ref(label or iri, root + plain_path(iri, self.base), iri) for iri, label in near]
         context = {"status": "Not found", "detail": str(error), "near": links}
-        html = self.pages.render("problem.html", Shown(root, "There is no such page"), **context)
+        shown = Shown(
+            root, "There is no such page", ontology=await self.describer.has_ontology(self.base)
+        )
+        html = self.pages.render("problem.html", shown, **context)
         headers = {**CORS, "cache-control": "no-store", "vary": "Accept"}
         return Response(html, 404, headers, "text/html")
 

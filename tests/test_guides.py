@@ -3,6 +3,7 @@
 import json
 import re
 import xml.etree.ElementTree as ET
+from html import unescape
 from html.parser import HTMLParser
 
 import httpx
@@ -11,6 +12,7 @@ import rdflib
 from pyshacl import validate
 from rdflib import DCTERMS, RDF, VOID, Namespace, URIRef
 from rdflib.namespace import DCAT
+from serving import serving
 
 from kg.dataset import search_block
 from kg.executables import describe_examples
@@ -227,3 +229,40 @@ def test_openapi_names_what_answers(endpoint) -> None:
         if "get" in methods and "{" not in path:
             answer = endpoint.get(path)
             assert str(answer.status_code) in methods["get"]["responses"], path
+
+
+FOREIGN = f'<{BASE}id/one> <{BASE}ontology/heldPost> "two" . <{BASE}ontology/heldPost> a <u:x> .'
+
+
+def led_to(client: httpx.Client) -> set[str]:
+    """Return the addresses that pages and guides give, of which none may be dead."""
+    found: set[str] = set()
+    accept = {"accept": "text/html, */*;q=0.5"}
+    own = re.escape(str(client.base_url).rstrip("/"))
+    pages = ("/", "/no-such-page", "/llms.txt", "/sitemap.xml", "/ontology/heldPost.html")
+    for path in pages:
+        text = client.get(path, headers=accept).text
+        for pattern in (r'(?:href|src)="(/[^?"#][^"#]*)', rf"{own}(/[^\s)<>;`…\"]*)[\s)<>;`\"]"):
+            found |= {unescape(each) for each in re.findall(pattern, text)[:80]}
+    for path in found:
+        answer = client.get(path, headers=accept, follow_redirects=True)
+        assert answer.status_code == 200, path
+    return found
+
+
+REFERENCE = {"/ontology.html", "/ontology/"}
+
+
+def test_no_address_that_is_given_is_dead(endpoint) -> None:
+    assert led_to(endpoint) >= REFERENCE
+
+
+def test_nor_is_one_where_the_graph_is_not_ours(tmp_path) -> None:
+    """It has no ontology, so nothing leads to the page about it."""
+    with (
+        serving(tmp_path, FOREIGN, "foreign.ttl") as running,
+        httpx.Client(base_url=running.url, timeout=30) as client,
+    ):
+        found = led_to(client)
+    assert len(found) > 15
+    assert not found & REFERENCE
