@@ -28,7 +28,10 @@ _OTHER_ABI = 0x40000000
 def keep_only(sock: socket.socket) -> socket.socket:
     """Close every descriptor of this process but its socket and the three of every process."""
     lowest = os.dup2(sock.detach(), _FIRST - 1)
-    os.closerange(_FIRST, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    for number in _descriptors():
+        if number >= _FIRST:
+            with contextlib.suppress(OSError):
+                os.close(number)
     return socket.socket(fileno=lowest)
 
 

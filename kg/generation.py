@@ -127,10 +127,13 @@ class Channel(asyncio.Protocol):
 
 
 class Generation:
-    """One loader process, its workers, and the fingerprint of what it holds."""
+    """One loader process, its workers, and the fingerprint of what it holds.
 
-    def __init__(self, config: LoaderConfig) -> None:
-        self.config = config
+    `turn` is its place among what its owner was asked to serve.
+    """
+
+    def __init__(self, config: LoaderConfig, turn: int = 0) -> None:
+        self.config, self.turn = config, turn
         self.pool: Owner | None = None
         self.fingerprint, self.quads, self.said = "", 0, ""
         self.workers: set[Channel] = set()

@@ -38,6 +38,7 @@ class Pool:
         self.concurrent, self.patience = concurrent, patience
         self.active = 0
         self.killed = 0
+        self.turns = 0
         self.free: deque[Channel] = deque()
         self.queue: deque[asyncio.Future[Channel]] = deque()
         self.closing = False
@@ -166,24 +167,31 @@ class Pool:
         while not self.closing and self.current is lost:
             started = time.monotonic()
             try:
-                await self.reload(lost.config)
+                await self.reload(lost.config, lost.turn)
             except KgError:
                 delay = min(delay * 2, 30.0)
             else:
                 return
             await asyncio.sleep(max(0.0, delay - (time.monotonic() - started)))
 
-    async def reload(self, config: LoaderConfig) -> None:
+    async def reload(self, config: LoaderConfig, turn: int | None = None) -> None:
         """Serve another graph: new queries see it once it is loaded, old ones finish.
 
-        Raises KgError, and leaves everything as it was, when it cannot be loaded.
+        What was asked for later is served in the end, however long each takes to load: `turn` is
+        its place, which who replaces a lost loader has from that one. Raises KgError, and leaves
+        everything as it was, when it cannot be loaded.
         """
-        following = Generation(config)
+        if turn is None:
+            turn = self.turns = self.turns + 1
+        following = Generation(config, turn)
         try:
             await following.opened(self)
         except KgError:
             following.retire()
             raise
+        if turn < self.current.turn:
+            following.retire()
+            return
         before, self.current = self.current, following
         self.paused = ""
         self.free = deque(channel for channel in self.free if channel.generation is following)

@@ -59,3 +59,13 @@ def test_nothing_is_inherited(tmp_path: Path) -> None:
             pass_fds=[file.fileno(), sock.fileno()], env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
     assert found.stdout.split()[0] == "5"  # three of every process, its socket, and the listing
+
+
+def test_a_limit_of_a_billion_files_costs_nothing() -> None:
+    """Containers have such limits: who counted up to them would be counting for minutes."""
+    huge = "import resource; resource.getrlimit = lambda _: (1 << 30, 1 << 30)\n"
+    found = subprocess.run(
+        [sys.executable, "-c", huge + TRY, "open", "2", "none"], timeout=60,
+        capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert found.stdout.split() == ["done", "EACCES"]

@@ -1,22 +1,27 @@
 """The store on disk: the answers of the store in memory, built once, safe from its own absence."""
 
 import asyncio
+import contextlib
 import csv
+import fcntl
 import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
-from serving import ROOT
+from serving import ROOT, children
 from test_queries import CASES, HERE, answered, expected
 from test_worker import RUNAWAY, job, quads, running, within
 
-from kg.disk import RECORD, build_disk, disk_folder
+import kg.disk
+from kg.disk import RECORD, build_disk, disk_folder, read_sizes
 from kg.entities import local_name
 from kg.errors import (
     BusyError,
@@ -159,6 +164,68 @@ def test_two_servers_may_build_at_once(data: Path, tmp_path: Path) -> None:
 
     within(work)
     assert len(list(stores.glob("*-*"))) == 1
+
+
+def test_who_comes_while_one_builds_waits_for_it(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "stores" / "store"
+    entered: list[int] = []
+    inside, gate = threading.Event(), threading.Event()
+    fill = kg.disk._fill_apart
+
+    def filling(*given) -> None:
+        entered.append(1)
+        inside.set()
+        assert gate.wait(30)
+        fill(*given)
+
+    monkeypatch.setattr("kg.disk._fill_apart", filling)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(build_disk, [str(data)], folder)
+        assert inside.wait(30)
+        second = threads.submit(build_disk, [str(data)], folder)
+        # There is no event to wait for: it may only be seen to wait.
+        assert wait([second], timeout=0.5).not_done == {second}
+        gate.set()
+        first.result(30)
+        second.result(30)
+    assert len(entered) == 1
+    assert read_sizes(folder) == (2000, 0)
+
+
+def opened(pid: int) -> list[Path]:
+    """Return the files that a process has open."""
+    with contextlib.suppress(OSError):
+        return [each.readlink() for each in Path(f"/proc/{pid}/fd").iterdir()]
+    return []
+
+
+BUILD = "import sys; from pathlib import Path; from kg.disk import build_disk;"
+BUILD += "build_disk([sys.argv[1]], Path(sys.argv[2]))"
+
+
+def test_the_lock_is_held_until_nobody_fills_any_more(tmp_path: Path) -> None:
+    """Also by the process that fills, when the one that waits for it is killed."""
+    folder, source = tmp_path / "stores" / "store", tmp_path / "data.nq"
+    os.mkfifo(source)
+    pipe = os.open(source, os.O_RDWR)  # what is filled in waits for more until this is closed
+    builder = subprocess.Popen(
+        [sys.executable, "-c", BUILD, str(source), str(folder)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    while not any(source in opened(pid) for pid in children(builder.pid)):
+        assert builder.poll() is None
+        time.sleep(0.02)
+    builder.kill()
+    builder.wait()
+    with (tmp_path / "stores" / ".lock").open("w") as lock:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.write(pipe, quads(5).encode())
+        os.close(pipe)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    assert read_sizes(folder) == (5, 0)
 
 
 @pytest.mark.parametrize("with_source", [True, False])

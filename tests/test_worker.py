@@ -169,6 +169,88 @@ def test_a_killed_loader_is_replaced(data: Path) -> None:
     within(work)
 
 
+class Loading:
+    """Stands for a loader with its workers: it has loaded when it is told to."""
+
+    def __init__(self, config: str, turn: int = 0) -> None:
+        self.config, self.turn = config, turn
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.retired = False
+        LOADING.append(self)
+
+    async def opened(self, _: Pool) -> None:
+        await self.done
+
+    def retire(self) -> None:
+        self.retired = True
+
+
+LOADING: list[Loading] = []
+
+
+@pytest.mark.parametrize(
+    ("asked", "order", "served"),
+    [
+        (["lost", "new"], [0, 1], "new"),
+        (["lost", "new"], [1, 0], "new"),
+        (["new", "lost"], [0, 1], "new"),
+        (["new", "lost"], [1, 0], "new"),
+        (["new", "newest"], [1, 0], "newest"),
+        (["new", "newest"], [0, 1], "newest"),
+        (["lost"], [0], "old"),
+    ],
+)
+def test_what_was_asked_for_last_is_served_in_the_end(
+    monkeypatch: pytest.MonkeyPatch, asked: list[str], order: list[int], served: str
+) -> None:
+    """Whichever is loaded first: a loader that was lost does not come back over a newer one."""
+    monkeypatch.setattr("kg.pool.Generation", Loading)
+    LOADING.clear()
+
+    async def work() -> None:
+        pool = Pool(LoaderConfig(()))
+        first, pool.open = pool.current, True
+        first.config = "old"
+        for what in asked:
+            if what == "lost":
+                pool.loader_lost(first)
+            else:
+                pool._tasks.add(asyncio.ensure_future(pool.reload(what)))
+            await asyncio.sleep(0)
+        for place in order:
+            LOADING[1:][place].done.set_result(None)
+            await asyncio.sleep(0.01)
+        assert pool.current.config == served
+        assert [each for each in LOADING if not each.retired] == [pool.current]
+        await asyncio.gather(*pool._tasks)
+
+    within(work)
+
+
+def test_a_lost_loader_is_not_tried_again_when_a_newer_one_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kg.pool.Generation", Loading)
+    LOADING.clear()
+
+    async def work() -> None:
+        pool = Pool(LoaderConfig(()))
+        pool.open = True
+        pool.loader_lost(pool.current)
+        await asyncio.sleep(0)
+        newer = asyncio.ensure_future(pool.reload("new"))
+        await asyncio.sleep(0)
+        _, again, new = LOADING
+        new.done.set_result(None)
+        await newer
+        again.done.set_exception(DataError("The file is gone."))
+        await asyncio.gather(*pool._tasks)
+        assert LOADING[3:] == []
+        assert pool.current is new
+
+    within(work)
+
+
 def test_no_process_is_left_behind(data: Path) -> None:
     pids = []
 
