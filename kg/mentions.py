@@ -17,8 +17,8 @@ from kg.documents import load_documents
 from kg.errors import DataError, InputError
 from kg.evidence import read_texts
 from kg.facts import Facts
-from kg.gazetteer import ALTERNATIVE, Gazetteer, Mentions
-from kg.occurrences import ordinary_words, places
+from kg.gazetteer import Gazetteer, Mentions
+from kg.occurrences import ordinary_words
 from kg.rdf import read_turtle
 from kg.sources import read_sources
 from kg.writing import replace_text
@@ -56,18 +56,6 @@ def read_mentions(assets: Assets, folder: Path | None) -> list[Mentions]:
         raise InputError(f"{folder} has none of the registered texts, as their digests tell.")
     gazetteer = load_gazetteer(assets, texts.values())
     return [gazetteer.read(each, texts[each.slug]) for each in documents if each.slug in texts]
-
-
-def idle_spellings(gazetteer: Gazetteer, texts: Iterable[str]) -> list[str]:
-    """Return a sentence for each skos:altLabel that stands in none of the texts."""
-    whole = "\n".join(texts)
-    return [
-        f"{gazetteer.facts.label(entity)!r} has the spelling {spelling!r}, which stands in no text."
-        for spelling, entities in gazetteer.bearers.items()
-        for entity in sorted(entities)
-        if spelling in gazetteer.facts.texts(entity, ALTERNATIVE)
-        and next(places(whole, spelling), None) is None
-    ]
 
 
 def update_mentions(assets: Assets, folder: Path | None, *, check: bool = False) -> Update:

@@ -1,7 +1,7 @@
 """RDF ground work: prefixes, reading Turtle, fingerprints, and the bridge to rdflib.
 
 The program's terms are pyoxigraph's. rdflib is used where a library asks for it, and
-only the two functions `to_rdflib` and `from_rdflib` know both term models.
+only `to_rdflib` and `to_rdflib_graph` know both term models.
 """
 
 import hashlib
@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import rdflib
-from rdflib.graph import DATASET_DEFAULT_GRAPH_ID
 
 from kg.errors import DataError
 
@@ -184,20 +183,6 @@ def to_rdflib(node: Term) -> rdflib.URIRef | rdflib.BNode | rdflib.Literal:
     return rdflib.Literal(node.value, datatype=to_rdflib(node.datatype), normalize=False)
 
 
-def from_rdflib(node: rdflib.term.Node) -> Term:
-    """Return the pyoxigraph term for an rdflib term; raises `TypeError` for any other."""
-    if isinstance(node, rdflib.Literal):
-        if node.language:
-            return ox.Literal(str(node), language=node.language)
-        datatype = ox.NamedNode(str(node.datatype)) if node.datatype else None
-        return ox.Literal(str(node), datatype=datatype)
-    if isinstance(node, rdflib.URIRef):
-        return ox.NamedNode(str(node))
-    if isinstance(node, rdflib.BNode):
-        return ox.BlankNode(str(node))
-    raise TypeError(f"{type(node).__name__} is no term of RDF 1.1")
-
-
 def to_rdflib_graph(quads: Iterable[ox.Quad], prefixes: Mapping[str, str]) -> rdflib.Graph:
     """Return one rdflib graph of all statements, whatever their graph, with these prefixes."""
     graph = rdflib.Graph(bind_namespaces="none")
@@ -209,11 +194,3 @@ def to_rdflib_graph(quads: Iterable[ox.Quad], prefixes: Mapping[str, str]) -> rd
             raise DataError(f"{quad} uses a quoted triple, which RDF 1.1 does not have.")
         graph.add(tuple(to_rdflib(node) for node in nodes))  # type: ignore[arg-type]
     return graph
-
-
-def from_rdflib_dataset(dataset: rdflib.Dataset) -> Iterator[ox.Quad]:
-    """Yield the quads of an rdflib dataset; its default graph becomes the default graph."""
-    for *nodes, name in dataset.quads():
-        default = name is None or name == DATASET_DEFAULT_GRAPH_ID
-        graph = ox.DefaultGraph() if default else from_rdflib(name)  # type: ignore[arg-type]
-        yield ox.Quad(*(from_rdflib(node) for node in nodes), graph)  # type: ignore[call-arg, arg-type]

@@ -10,6 +10,7 @@ import sys
 import pyoxigraph as ox
 import pytest
 import rdflib
+from bridge import from_rdflib, from_rdflib_dataset
 from pyld import jsonld
 
 from kg.assets import Assets
@@ -20,8 +21,6 @@ from kg.export import FOLDERS, FORMS, export, ontology_context, write_export
 from kg.rdf import (
     Prefixes,
     fingerprint,
-    from_rdflib,
-    from_rdflib_dataset,
     parse_turtle,
     union_fingerprint,
 )

@@ -12,8 +12,9 @@ from kg.documents import SourceDocument, digest, load_documents
 from kg.errors import DataError, InputError
 from kg.evidence import read_texts
 from kg.facts import Facts
-from kg.gazetteer import Gazetteer
-from kg.mentions import idle_spellings, load_gazetteer, read_mentions, update_mentions
+from kg.gazetteer import ALTERNATIVE, Gazetteer
+from kg.mentions import load_gazetteer, read_mentions, update_mentions
+from kg.occurrences import places
 from kg.passages import propose_with_reasons, register
 from kg.rdf import parse_turtle, read_turtle
 from kg.sources import ENTITIES, PASSAGES
@@ -103,6 +104,18 @@ def test_a_curator_may_say_what_no_spelling_tells():
     assert read(Gazetteer(facts(SPOKEN), settled("001", "hands")))[1]["001"] == [
         "ana", "hands", "lund",
     ]  # fmt: skip
+
+
+def idle_spellings(gazetteer, texts):
+    """Return a sentence for each skos:altLabel that stands in none of the texts."""
+    whole = "\n".join(texts)
+    return [
+        f"{gazetteer.facts.label(entity)!r} has the spelling {spelling!r}, which stands in no text."
+        for spelling, entities in gazetteer.bearers.items()
+        for entity in sorted(entities)
+        if spelling in gazetteer.facts.texts(entity, ALTERNATIVE)
+        and next(places(whole, spelling), None) is None
+    ]
 
 
 def test_spellings_that_stand_nowhere():

@@ -3,6 +3,7 @@ import hashlib
 import pyoxigraph as ox
 import pytest
 import rdflib
+from bridge import from_rdflib, from_rdflib_dataset
 
 from kg import rdf
 from kg.assets import Assets
@@ -124,19 +125,19 @@ TERMS = [
 
 @pytest.mark.parametrize("term", TERMS, ids=str)
 def test_terms_survive_the_bridge(term):
-    assert rdf.from_rdflib(rdf.to_rdflib(term)) == term
+    assert from_rdflib(rdf.to_rdflib(term)) == term
 
 
 def test_other_nodes_do_not_cross_the_bridge():
     with pytest.raises(TypeError):
-        rdf.from_rdflib(rdflib.Variable("x"))
+        from_rdflib(rdflib.Variable("x"))
 
 
 def test_datasets_cross_the_bridge():
     data = [*quads("<urn:a> <urn:b> 1"), *quads("<urn:a> <urn:c> 2", graph=ox.NamedNode("urn:g"))]
     dataset = rdflib.Dataset()
     dataset.parse(data=rdf.canonical_nquads(data), format="nquads")
-    assert rdf.fingerprint(rdf.from_rdflib_dataset(dataset)) == rdf.fingerprint(data)
+    assert rdf.fingerprint(from_rdflib_dataset(dataset)) == rdf.fingerprint(data)
 
 
 def test_quoted_triples_have_no_place_in_rdflib():

@@ -11,12 +11,13 @@ import pyoxigraph as ox
 import pytest
 import rdflib
 import yaml
+from bridge import from_rdflib
 from rdflib.namespace import DCAT, DCTERMS, FOAF, SDO, VOID
 from tree import Tree, claim
 
 from kg.errors import DataError, InputError
 from kg.export import FOLDERS, FORMS, export
-from kg.rdf import fingerprint, from_rdflib
+from kg.rdf import fingerprint
 from kg.release import SUMS, write_release
 from kg.settings import Settings
 from kg.snapshots import DATA, current_snapshot, read_snapshot, write_snapshot
