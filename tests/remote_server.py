@@ -45,6 +45,7 @@ class FakeServer(ThreadingHTTPServer):
         self.seen: list[tuple[str, str, list[tuple[str, str]]]] = []
         self.connections = 0
         self.gate = threading.Event()
+        self.asleep: set[object] = set()
         self.fail_after = 1 << 30
 
     @property
@@ -92,7 +93,9 @@ class _Handler(BaseHTTPRequestHandler):
         fields = read_fields(body.decode())
         self.server.seen.append(("POST", self.path, fields))
         if fault == "slow":
+            self.server.asleep.add(self)
             time.sleep(30)
+            self.server.asleep.discard(self)
         if fault in STATUSES:
             self.say(STATUSES[fault], b"stack trace at /srv/secret/path", "text/plain",
                      location=f"{self.server.url}/elsewhere")  # fmt: skip

@@ -16,9 +16,9 @@ import httpx
 from kg.snapshots import write_snapshot
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 20
+START_SECONDS = 60
 #: For a server that may have to build a store first.
-LOAD_SECONDS = 60
+LOAD_SECONDS = 120
 
 SERVER = """
 import sys
@@ -165,7 +165,7 @@ class Server:
         """End the server; return what it wrote to standard error."""
         self.process.send_signal(number)
         try:
-            self.process.wait(15)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
@@ -197,7 +197,7 @@ def command_line(env: dict[str, str], *options: str, seconds: float = 30) -> Ite
     finally:
         watchdog.cancel()
         running.terminate()
-        running.communicate(timeout=15)
+        running.communicate(timeout=60)
 
 
 @contextlib.contextmanager

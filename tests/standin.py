@@ -13,7 +13,7 @@ import httpx
 
 HERE = Path(__file__).with_name("federation")
 DATA = HERE / "wikidata.ttl"
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ import httpx
 import pytest
 import rdflib
 from rdflib import RDF, VOID
-from serving import DATA, ROOT, RUNAWAY, SERVER, Server, children, serving, snapshot
+from serving import DATA, ROOT, RUNAWAY, SERVER, START_SECONDS, Server, children, serving, snapshot
 from starlette.requests import Request
 
 from kg.codings import zstd
@@ -221,7 +221,20 @@ def test_datasets(client: httpx.Client) -> None:
     assert ask(client, count.replace("{", "FROM <u:g0> {", 1)).text.split() == ["n", "1000"]
 
 
-def test_a_runaway_query_gets_504_and_others_are_quick(
+def metric(client: httpx.Client, name: str) -> int:
+    found = re.search(rf"^{re.escape(name)} (\d+)", client.get("/metrics").text, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+def until_asked(client: httpx.Client) -> None:
+    """Wait until a query is being evaluated."""
+    end = time.monotonic() + START_SECONDS
+    while not metric(client, "kg_queries_active"):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_runaway_query_gets_504_and_others_are_answered_meanwhile(
     client: httpx.Client, server: Server
 ) -> None:
     answers: list[httpx.Response] = []
@@ -231,24 +244,31 @@ def test_a_runaway_query_gets_504_and_others_are_quick(
         )
     )
     other.start()
-    time.sleep(0.3)
-    slowest = 0.0
+    until_asked(client)
+    meanwhile = 0
     for number in range(20):
-        begun = time.monotonic()
         assert ask(client, f"ASK {{ }} #{number}").status_code == 200
-        slowest = max(slowest, time.monotonic() - begun)
-    assert slowest < 0.05
+        meanwhile += not answers
+    assert meanwhile > 0
     other.join(15)
     assert answers[0].status_code == 504
     assert "2 seconds" in answers[0].json()["detail"]
 
 
 def test_a_lower_timeout_is_kept_and_a_higher_one_is_not(client: httpx.Client) -> None:
-    begun = time.monotonic()
-    assert ask(client, RUNAWAY, timeout="0.3").status_code == 504
-    assert time.monotonic() - begun < 1.5
-    assert ask(client, RUNAWAY, timeout="600").status_code == 504
-    assert time.monotonic() - begun < 5
+    def stopped(timeout: str) -> tuple[str, float]:
+        begun = time.monotonic()
+        answer = ask(client, RUNAWAY, timeout=timeout)
+        assert answer.status_code == 504
+        told = re.search(r"after ([\d.]+) seconds", answer.json()["detail"])
+        return told[1], time.monotonic() - begun
+
+    lower = [stopped("0.3") for _ in range(3)]
+    higher = stopped("600")
+    assert {told for told, _ in lower} == {"0.3"}
+    assert higher[0] == "2"
+    # Of three at least one is not held up by what else the machine does.
+    assert min(seconds for _, seconds in lower) < higher[1]
 
 
 def test_too_many_rows_and_fewer_on_request(client: httpx.Client) -> None:
@@ -449,10 +469,9 @@ def test_json_ld_is_compact_and_carries_its_context(client: httpx.Client) -> Non
 
 
 def test_a_query_that_needs_too_much_memory_says_so(client: httpx.Client) -> None:
-    greedy = (
-        "SELECT ?a ?d (GROUP_CONCAT(?f) AS ?x) { ?a ?b ?c . ?d ?e ?f } GROUP BY ?a ?d ORDER BY ?x"
-    )
-    answer = ask(client, greedy)
+    # It grows too fast for the time limit to come first, on whatever machine.
+    sixteen = (f"BIND(CONCAT({', '.join([f'?x{n}'] * 16)}) AS ?x{n + 1})" for n in range(8))
+    answer = ask(client, f"ASK {{ BIND('x' AS ?x0) {' '.join(sixteen)} FILTER(?x8 = ?x7) }}")
     assert answer.status_code == 413
     assert answer.json()["title"] == "Memory limit reached"
     assert "more memory than one query may take" in answer.json()["detail"]
@@ -471,9 +490,8 @@ QUOTES = chr(39) * 3 + chr(34) * 3 + "." * 800_000
 
 @pytest.mark.parametrize("text", ["a." * 400_000, "a-" * 400_000, QUOTES, "<a" * 150_000])
 def test_no_text_holds_the_server_up(client: httpx.Client, text: str) -> None:
-    begun = time.monotonic()
-    assert client.post("/sparql", data={"query": text}).status_code == 400
-    assert time.monotonic() - begun < 5
+    # What is more than linear here takes hours, so that no bound needs to be close.
+    assert client.post("/sparql", data={"query": text}, timeout=60).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -541,14 +559,21 @@ def test_every_answer_has_a_request_id_and_security_headers(client: httpx.Client
 
 def test_a_client_that_leaves_ends_its_query(client: httpx.Client, server: Server) -> None:
     host = urllib.parse.urlsplit(server.url)
+    ended, stopped = (f'kg_requests_total{{status="{each}"}}' for each in (503, 504))
+    before = metric(client, ended), metric(client, stopped)
     for _ in range(3):
         leaving = http.client.HTTPConnection(host.hostname, host.port, timeout=5)
         leaving.request("GET", "/sparql?query=" + urllib.parse.quote(RUNAWAY + "#left"))
         time.sleep(0.5)
         leaving.close()
-    begun = time.monotonic()
+    end = time.monotonic() + START_SECONDS
+    while (found := (metric(client, ended), metric(client, stopped))) and sum(found) < sum(
+        before
+    ) + 3:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert found[0] > before[0]  # on a busy machine the time limit may come first for some
     assert ask(client, "ASK { } # after").status_code == 200
-    assert time.monotonic() - begun < 1
 
 
 def test_killed_processes_under_load_never_make_a_wrong_answer(tmp_path: Path) -> None:
@@ -582,6 +607,10 @@ async def _load_with_kills(server: Server) -> list[int]:
         turn = 0
         while time.monotonic() < end:
             await asyncio.sleep(0.15)
+            # And not before some answers have come, however slow the machine is.
+            enough = len(statuses) + 20
+            while len(statuses) < enough and time.monotonic() < end:
+                await asyncio.sleep(0.02)
             loaders = server.loaders
             victims = [pid for loader in loaders for pid in children(loader)]
             turn += 1
@@ -604,7 +633,8 @@ def test_termination_lets_a_query_finish(tmp_path: Path) -> None:
         )
     )
     other.start()
-    time.sleep(0.15)
+    with httpx.Client(base_url=server.url, timeout=15) as each:
+        until_asked(each)
     loaders = server.loaders
     errors = server.stop(signal.SIGTERM)
     other.join(15)

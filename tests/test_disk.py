@@ -93,12 +93,11 @@ def test_limits_hold(data: Path, tmp_path: Path) -> None:
     async def work() -> None:
         limits = {"workers": 2, "memory": 64 << 20, "caps": Caps(rows=100)}
         async with running(data, store="disk", stores=str(tmp_path), **limits) as pool:
-            runaway = asyncio.ensure_future(pool.run(job(RUNAWAY, 1.0)))
+            runaway = asyncio.ensure_future(pool.run(job(RUNAWAY, 2.0)))
             await asyncio.sleep(0.2)
-            begun = time.monotonic()
             assert b"true" in (await pool.run(job("ASK { <u:s7> ?p '7' }"))).body
-            assert time.monotonic() - begun < 0.05
-            with pytest.raises(TimeLimitError, match="1 seconds"):
+            assert not runaway.done()
+            with pytest.raises(TimeLimitError, match="2 seconds"):
                 await runaway
             with pytest.raises(TooLargeError, match="100 rows"):
                 await pool.run(job("SELECT * { ?s ?p ?o }"))

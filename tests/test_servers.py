@@ -294,9 +294,8 @@ def test_a_runaway_query_is_stopped_while_others_are_answered(endpoints, store: 
     other = threading.Thread(target=lambda: found.append(httpx.post(url, data=asked, timeout=30)))
     other.start()
     time.sleep(0.5)
-    begun = time.monotonic()
     assert endpoints[store].post("/sparql", data={"query": "ASK {}"}).json()["boolean"] is True
-    assert time.monotonic() - begun < 1
+    assert found == []
     other.join(30)
     assert (found[0].status_code, "3 seconds" in found[0].text) == (504, True)
 

@@ -5,7 +5,6 @@ import hashlib
 import os
 import re
 import signal
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -29,7 +28,8 @@ from kg.protocol import Operation, operation
 from kg.results import Caps
 from kg.worker import Job, LoaderConfig
 
-ENOUGH = 30.0
+#: Seconds after which what is waited for will never come.
+ENOUGH = 120.0
 RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 
 
@@ -97,12 +97,11 @@ def test_a_runaway_query_is_killed_while_others_are_answered(data: Path) -> None
         async with running(data, workers=2) as pool:
             runaway = asyncio.ensure_future(pool.run(job(RUNAWAY, 1.0)))
             await asyncio.sleep(0.2)
-            slowest = 0.0
+            meanwhile = 0
             for _ in range(20):
-                begun = time.monotonic()
                 await pool.run(job("ASK {}"))
-                slowest = max(slowest, time.monotonic() - begun)
-            assert slowest < 0.05
+                meanwhile += not runaway.done()
+            assert meanwhile > 0
             with pytest.raises(TimeLimitError, match="1 seconds"):
                 await runaway
             await until(lambda: len(pool.free) == 2)
@@ -114,11 +113,11 @@ def test_a_runaway_query_is_killed_while_others_are_answered(data: Path) -> None
 def test_a_query_on_a_killed_worker_is_tried_again(data: Path) -> None:
     async def work() -> None:
         async with running(data, workers=2) as pool:
+            await until(lambda: len(pool.free) == 2)
             slow = asyncio.ensure_future(
                 pool.run(job("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f }"))
             )
-            await asyncio.sleep(0.05)
-            assert not slow.done()
+            await until(lambda: len(pool.free) == 1)
             os.kill(_busy(pool), signal.SIGKILL)
             assert b'"4000000"' in (await slow).body
             await until(lambda: len(pool.free) == 2)
@@ -273,10 +272,9 @@ def test_more_queries_than_allowed_are_refused_at_once(data: Path) -> None:
         async with running(data, concurrent=2, workers=1) as pool:
             waiting = [asyncio.ensure_future(pool.run(job(RUNAWAY, 1.0))) for _ in range(2)]
             await asyncio.sleep(0.1)
-            begun = time.monotonic()
             with pytest.raises(BusyError, match="2 queries"):
                 await pool.run(job("ASK {}"))
-            assert time.monotonic() - begun < 0.05
+            assert not any(each.done() for each in waiting)
             for each in waiting:
                 with pytest.raises(TimeLimitError):
                     await each
