@@ -198,7 +198,7 @@ class Answers:
 
     def __init__(self, made):
         self.made = made
-        pool = SimpleNamespace(fingerprint="f")
+        pool = SimpleNamespace(fingerprint="f", watch=SimpleNamespace(due=False))
         self.service = SimpleNamespace(pool=pool, cache=Cache(0), limits=Limits())
 
     async def shared(self, _):
@@ -243,6 +243,12 @@ def test_a_defect_is_a_problem():
 def test_what_is_kept_goes_the_usual_way():
     similar = learned(Entry(b"true", '"t"'), b"\r\n")
     similar.answers.service.cache = {("f", Operation("ASK { }", "ASK"), "json", PLAIN)}
+    assert asked(similar, b"\r\n") is None
+
+
+def test_where_a_look_at_the_store_is_due_a_request_goes_the_usual_way():
+    similar = learned(Entry(b"true", '"t"'), b"\r\n")
+    similar.answers.service.pool.watch.due = True
     assert asked(similar, b"\r\n") is None
 
 
