@@ -98,8 +98,11 @@ class _Carrier:
         def say(predicate: str, value: Value) -> Quad:
             return quad(copy.iri, predicate, value, graph)
 
+        left_out = {expand(each) for each in _LEFT_OUT}
+        if self.facts.true(copy.claim, "withdrawn"):  # the reason is that of the withdrawal
+            left_out.remove(expand("reason"))
         for predicate, values in self.facts.predicates(copy.claim).items():
-            if predicate not in {expand(each) for each in _LEFT_OUT}:
+            if predicate not in left_out:
                 yield from (say(predicate, value) for value in values)
         yield say("copyOf", NamedNode(copy.claim))
         for passage in self.facts.texts(copy.claim, "evidence"):

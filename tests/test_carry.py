@@ -124,3 +124,11 @@ def test_a_curated_judgement_is_not_repeated(tree):
         claim("alpha/001-02", "id:bob :led id:march"),
     )
     assert values(tree.facts(), "beta/004-01", "incompatibleWith") == []
+
+
+def test_a_withdrawal_is_carried_with_its_reason(tree):
+    gone = {"withdrawn": "true", "reason": '"Misread."'}
+    tree.claims("alpha", claim("alpha/001-01", "id:ann :led id:march", **gone))
+    assert [each.strip('"') for each in values(tree.facts(), "beta/004-01", "reason")] == [
+        "Misread."
+    ]
