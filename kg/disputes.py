@@ -23,6 +23,7 @@ from kg.derive import DERIVED
 from kg.facts import Facts, Value, expand, quad
 from kg.origins import Groups
 from kg.rdf import BASE, Literal, NamedNode, Quad, Store
+from kg.wording import spoken
 
 DISPUTES = BASE + "dispute/"
 FOLDER = "disputes"
@@ -177,7 +178,8 @@ def _label(facts: Facts, dispute: Dispute, *, alone: bool) -> str:
     kind, about = facts.label(dispute.kind), facts.label(dispute.about)
     propositions = {proposition for proposition, _ in dispute.claims}
     if len(propositions) == 1:
-        return f"{kind}: {facts.label(propositions.pop())}"
+        affirmed = (propositions.pop(), expand("affirmed"))
+        return f"{kind}: {_words(facts, dispute, affirmed)}"
     claims = {each for group in dispute.claims.values() for each in group}
     respects = sorted({facts.label(facts.text(each, "rdf:predicate")) for each in claims})
     return f"{kind}: {about}" + ("" if alone else f" ({', '.join(respects)})")
@@ -188,7 +190,7 @@ def _position_quads(facts: Facts, dispute: Dispute) -> Iterator[Quad]:
     home = {stand: dispute.position_iri(each) for each in positions for stand in each}
     for position in positions:
         iri = dispute.position_iri(position)
-        label = "; ".join(sorted(_words(facts, stand) for stand in position))
+        label = "; ".join(sorted(_words(facts, dispute, stand) for stand in position))
         yield from _say(iri, "rdf:type", [expand("Position")])
         yield quad(iri, "rdfs:label", Literal(label), DERIVED)
         yield from _say(iri, "holds", {proposition for proposition, _ in position})
@@ -211,9 +213,11 @@ def _stand(facts: Facts, claim: str) -> Stand:
     return facts.text(claim, "states"), facts.text(claim, "polarity")
 
 
-def _words(facts: Facts, stand: Stand) -> str:
+def _words(facts: Facts, dispute: Dispute, stand: Stand) -> str:
+    """Return a stand in words; words that somebody says of a thing with whose they are."""
     proposition, polarity = stand
-    label = facts.label(proposition)
+    said = dispute.claims.get((proposition, expand("affirmed")), ())
+    label = spoken(facts, facts.label(proposition), said)
     return f"not {label}" if polarity == expand("denied") else label
 
 

@@ -1,7 +1,8 @@
 """The relations that claims state as GraphML 1.1, for programs that draw and measure networks.
 
 A node is a thing, an edge is one claim, never a fact: whoever draws or counts edges finds on
-each who says so, how, and whether he affirms or denies it. Claims of a number, date or text
+each who says so, how, and whether he affirms or denies it, and what is but one of several readings
+or not said outright. Claims of a number, date or text
 have no second end and are left out.
 """
 
@@ -38,11 +39,17 @@ _EDGE = {
     "modality": ("string", "modality"),
     "time": ("string", "when"),
     "timeKind": ("string", "whenKind"),
+    "cue": ("string", "cue"),
+    "role": ("string", "role"),
+    "degree": ("string", "degree"),
+    "alternative": ("string", "alternative"),
+    "readFrom": ("string", "readFrom"),
+    "note": ("string", "note"),
     "document": ("string", "document"),
     "passage": ("string", "passage"),
     "disputes": ("string", "disputes"),
 }
-_WHOLE = ("iri", "claim")
+_WHOLE = ("iri", "claim", "alternative")
 
 Attributes = Mapping[str, tuple[str, str]]
 

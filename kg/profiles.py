@@ -139,7 +139,6 @@ def _claim(part: Part, facts: Facts, views: Views) -> Context:
         "editorial": TERMS + "EditorialClaim" in facts.texts(node, "rdf:type"),
         "sentence": facts.text(node, "rdfs:label"),
         "reasons": facts.texts(node, "reason"),
-        "notes": facts.texts(node, "note"),
         "plain": views.plain(node, *hidden),
         "evidence": [_place(facts, views, each) for each in facts.texts(node, "evidence")],
         "quoted": facts.texts(node, "evidence"),

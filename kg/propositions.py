@@ -101,7 +101,7 @@ def derive_propositions(facts: Facts) -> Iterator[Quad]:
         support[wide] = support[wide] | _affirmed(facts, contents[narrow])
         yield quad(narrow.iri, "entails", NamedNode(wide.iri), DERIVED)
     for each, claims in contents.items():
-        label = f"that {wording.without_speaker(facts, claims[0], qualifiers)}"
+        label = f"that {wording.without_speaker(facts, claims, qualifiers)}"
         yield quad(each.iri, "rdf:type", NamedNode(expand("Proposition")), DERIVED)
         yield quad(each.iri, "rdfs:label", Literal(label), DERIVED)
         yield quad(each.iri, "claimCount", integer(len(support[each])), DERIVED)

@@ -3,7 +3,9 @@
 One row is one proposition of ours whose subject, property and value Wikidata has, with the
 qualifiers that its dates give, and beside it who says so, who says otherwise, and where. It is no
 batch of edits: the documents are copies of encyclopedia articles, which are no source there, and
-who is said to have done what is for people to weigh. What nobody affirms is left out.
+who is said to have done what is for people to weigh. What nobody affirms is left out. Disputed by
+somebody (P1310) is what he denies or what his own statement excludes; each rival value is named,
+for one without an item in Wikidata has no row of its own.
 """
 
 import csv
@@ -15,6 +17,7 @@ from typing import BinaryIO
 
 from kg.selection import Row, Selection
 from kg.streams import Source
+from kg.wording import bracketed, marks
 
 #: The first line of the table.
 WARNING = (
@@ -28,7 +31,7 @@ COLUMNS = (
     "earliest date (P1319)", "latest start date (P8555)", "earliest end date (P8554)",
     "latest date (P1326)", "sourcing circumstances (P1480)", "nature of statement (P5102)",
     "object has role (P3831)", "counted", "stated in (P248)", "statement disputed by (P1310)",
-    "our predicate", "affirmed by", "denied by", "claims", "passages", "disputes",
+    "rival values", "our predicate", "affirmed by", "denied by", "claims", "passages", "disputes",
 )  # fmt: skip
 _PLAIN = re.compile(r"(\d{4}(?:-\d{2}){0,2})[~?%]?")
 _BOUNDS = {
@@ -132,13 +135,15 @@ def _accounts(rows: Sequence[Row]) -> dict[str, str]:
     for row in rows:
         sides[_local(row, "polarity")].append(f"{_text(row, 'speakerName')}: {_manner(row)}")
     deniers = [_text(row, "speakerName") for row in rows if _local(row, "polarity") == "denied"]
+    affirming = [row for row in rows if _local(row, "polarity") == "affirmed"]
     return {
         "affirmed by": _joined(sides["affirmed"]),
         "denied by": _joined(sides["denied"]),
         "stated in (P248)": _joined(_text(row, "documentName") for row in rows),
         "statement disputed by (P1310)": _joined(
-            [*deniers, *(_text(row, "opponentName") for row in rows)]
+            [*deniers, *(_text(row, "opponentName") for row in affirming)]
         ),
+        "rival values": _joined(map(_rival, affirming)),
         "claims": _joined("/".join(_text(row, "claim").split("/")[-2:]) for row in rows),
         "passages": _joined(f"{_text(row, 'documentName')}, {_text(row, 'passage')}"
                             for row in rows),
@@ -147,8 +152,29 @@ def _accounts(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def _manner(row: Row) -> str:
-    cue = _text(row, "cue")
-    return _local(row, "stance") + (f" ({cue})" if cue else "")
+    cue, read = (_text(row, name) for name in ("cue", "readFrom"))
+    found = (
+        _local(row, "stance"),
+        f"({cue})" if cue else "",
+        bracketed(marks([read] if read else [], _text(row, "alternative"))),
+    )
+    return " ".join(filter(None, found))
+
+
+def _rival(row: Row) -> str:
+    """Return what somebody has instead whose claim excludes this one; empty for a denial."""
+    if _local(row, "rivalPolarity") != "affirmed":
+        return ""
+    differing = [
+        end for end in ("Subject", "Object")
+        if _text(row, f"rival{end}") not in ("", _text(row, end.lower()))
+    ]  # fmt: skip
+    if len(differing) != 1:
+        return f"rival statement: {_text(row, 'rivalName')}"
+    rival = f"rival{differing[0]}"
+    name = _text(row, f"{rival}Name")
+    unknown = name and "wikidata.org/entity/Q" not in _text(row, f"{rival}Item")
+    return f"rival value: {name or _text(row, rival)}" + " (no Wikidata item)" * bool(unknown)
 
 
 def _joined(parts: Iterable[str]) -> str:

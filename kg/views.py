@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from kg.addresses import plain_path
 from kg.facts import Facts, Value, expand
 from kg.rdf import TERMS, NamedNode, RdfFormat, parse_rdf
-from kg.wording import GAPS, VERBS, time_of
+from kg.wording import GAPS, VERBS, reading, time_of
 
 #: What has a place of its own in a statement, so that it is not shown as a qualifier too.
 _PLACED = """
@@ -42,7 +42,8 @@ class Voice:
 
     `verb` says how the speaker is told to say it, `cue` is the word of the document for that,
     `replies` are what it answers and `answered` what answers it, each as a claim, how, and who;
-    `copies` the claims of the text that this one repeats.
+    `copies` the claims of the text that this one repeats; `reading` tells what the text does not
+    say outright, `notes` how it was read, `others` are the other readings of the same words.
     """
 
     claim: Ref
@@ -59,13 +60,19 @@ class Voice:
     replies: tuple[tuple[Ref, str, Ref], ...] = ()
     answered: tuple[tuple[Ref, str, Ref], ...] = ()
     copies: tuple[Ref, ...] = ()
+    reading: str = ""
+    notes: tuple[str, ...] = ()
+    others: tuple[Ref, ...] = ()
     reason: str = ""
     withdrawn: bool = False
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One content, and the voices that affirm or deny it; `order` sorts by time."""
+    """One content, and the voices that affirm or deny it; `order` sorts by time.
+
+    `reading` marks what is read alike by all of them and said by none outright.
+    """
 
     subject: Ref
     predicate: Ref
@@ -77,6 +84,7 @@ class Statement:
     proposition: Ref | None
     voices: tuple[Voice, ...]
     disputes: tuple[Ref, ...] = ()
+    reading: str = ""
 
 
 @dataclass(frozen=True)
@@ -188,6 +196,7 @@ class Views:
             proposition=self.ref(states) if states else None,
             voices=tuple(self.voice(each) for each in claims),
             disputes=tuple(self.ref(each) for each in disputes),
+            reading=reading(facts, claims),
         )
 
     def _part(self, claim: str, part: str) -> Ref:
@@ -235,6 +244,9 @@ class Views:
             replies=tuple(replies),
             answered=tuple(answered),
             copies=tuple(self.ref(each) for each in facts.texts(claim, "copyOf")),
+            reading=reading(facts, [claim]),
+            notes=tuple(sorted(facts.texts(claim, "note"))),
+            others=self.refs(claim, "alternativeReadingOf"),
             reason=facts.text(claim, "reason"),
             withdrawn=facts.true(claim, "withdrawn"),
         )

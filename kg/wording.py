@@ -1,4 +1,10 @@
-"""What a claim says, in words, always as its speaker's statement and never as ours."""
+"""What a claim says, in words, always as its speaker's statement and never as ours.
+
+What the text does not say outright is marked as such wherever a claim stands in words: in labels,
+on pages, in tables and networks. `reading` is the one place that makes those marks.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 
 from kg.facts import Facts, Value, expand
 from kg.rdf import TERMS, NamedNode
@@ -19,6 +25,14 @@ _DAY = len("1994-05-19")
 #: What stands where a part of the statement is missing, by the state of what is missing.
 GAPS = {"lost": "(lost in the text)", "statedUnknown": "(stated to be unknown)"}
 
+#: What marks a claim by what it is read from (`:readFrom`); what words say needs no mark.
+READ_FROM = {"words": "", "layout": "from the layout", "inference": "implied, not said"}
+#: What marks a claim that is an alternative reading of another.
+SEVERAL = "one of several readings"
+
+#: What stands in a label that names no speaker for the words of one.
+UNSPOKEN = "(see the words of the claims)"
+
 
 def statement(facts: Facts, claim: str, qualifiers: list[str]) -> str:
     """Return the claim as a sentence of its speaker.
@@ -28,7 +42,37 @@ def statement(facts: Facts, claim: str, qualifiers: list[str]) -> str:
     stance, polarity = (_local(facts.text(claim, each)) for each in ("stance", "polarity"))
     verb = VERBS.get((stance, polarity), "says that")
     speaker = facts.label(facts.text(claim, "speaker"))
-    return f"{speaker} {verb}: {content(facts, claim, qualifiers)}"
+    return f"{speaker} {verb}: {content(facts, claim, qualifiers)}{_read(facts, [claim])}"
+
+
+def reading(facts: Facts, claims: Iterable[str]) -> str:
+    """Return how the claims were read, in brackets: what marks all of them; empty for words."""
+    each = [
+        marks(facts.texts(claim, "readFrom"), facts.texts(claim, "alternativeReadingOf"))
+        for claim in claims
+    ]
+    return bracketed(mark for mark in each[0] if all(mark in other for other in each))
+
+
+def marks(sources: Iterable[str], alternatives: Collection[str]) -> list[str]:
+    """Return what marks a claim, by what it is read from and the other readings of its words."""
+    read = [READ_FROM.get(_local(each), f"read from {_local(each)}") for each in sources]
+    return [each for each in (SEVERAL if alternatives else "", *read) if each]
+
+
+def bracketed(found: Iterable[str]) -> str:
+    """Return marks as they stand after a sentence; empty without any.
+
+    >>> bracketed(["one of several readings", "from the layout"])
+    '(one of several readings; from the layout)'
+    """
+    joined = "; ".join(found)
+    return f"({joined})" if joined else ""
+
+
+def _read(facts: Facts, claims: Iterable[str]) -> str:
+    read = reading(facts, claims)
+    return f" {read}" if read else ""
 
 
 def content(facts: Facts, claim: str, qualifiers: list[str]) -> str:
@@ -41,13 +85,32 @@ def content(facts: Facts, claim: str, qualifiers: list[str]) -> str:
     return f"{subject} {predicate} {obj}{_aside(facts, claim, qualifiers)}{_time(facts, claim)}"
 
 
-def without_speaker(facts: Facts, claim: str, qualifiers: list[str]) -> str:
-    """Return the content for a label that names no speaker, so without anybody's loaded words."""
+def without_speaker(facts: Facts, claims: Sequence[str], qualifiers: list[str]) -> str:
+    """Return what these claims share, for a label that names no speaker.
+
+    So it has nobody's loaded words; and it is marked as a reading only if all of them are.
+    """
+    claim = claims[0]
     if facts.text(claim, "rdf:predicate") != expand("describedAs"):
-        return content(facts, claim, qualifiers)
+        return content(facts, claim, qualifiers) + _read(facts, claims)
     subject = named(facts, facts.one(claim, "rdf:subject"))
-    aside = _aside(facts, claim, qualifiers)
-    return f"{subject} described as (see the words of the claims){aside}{_time(facts, claim)}"
+    end = f"{_aside(facts, claim, qualifiers)}{_time(facts, claim)}{_read(facts, claims)}"
+    return f"{subject} described as {UNSPOKEN}{end}"
+
+
+def spoken(facts: Facts, label: str, claims: Collection[str]) -> str:
+    """Return the label of a proposition with the words that it leaves out, and whose they are.
+
+    `claims` are those that affirm it; without any, nobody is known whose the words are.
+    """
+    if not claims or UNSPOKEN not in label:
+        return label
+    words, speakers = (
+        sorted({named(facts, facts.one(each, part)) for each in claims})
+        for part in ("rdf:object", "speaker")
+    )
+    said = f"{', '.join(words)} (words of {' and '.join(speakers)})"
+    return label.replace(UNSPOKEN, said)
 
 
 def named(facts: Facts, value: Value | None) -> str:

@@ -113,13 +113,18 @@ def test_an_allegation_that_leaks_is_found(triples):
     assert leaked <= leaks(triples | leaked)
 
 
+def unspoken(text):
+    """Return a label without the words that it quotes together with those whose they are."""
+    return re.sub(r"“[^”]*” \(words of [^)]+", "", text)
+
+
 def loaded(triples):
     """Return the loaded words of the graph that stand outside claims and names, with their node."""
     facts = index(triples)
     return {
         (subject.value.removeprefix(BASE), value.value)
         for subject, predicate, value in triples
-        if isinstance(value, ox.Literal) and LOADED.search(value.value)
+        if isinstance(value, ox.Literal) and LOADED.search(unspoken(value.value))
         if TERMS + "Claim" not in values(facts[subject.value], RDF + "type")
         and not predicate.endswith(("core#altLabel", "core#example", "ontology/hasName"))
     }
@@ -140,3 +145,11 @@ def test_a_loaded_label_is_found(triples):
     label = "http://www.w3.org/2000/01/rdf-schema#label"
     fault = (node, label, ox.Literal("mafia"))
     assert loaded(triples | {fault}) == {("id/mqm", "mafia")}
+
+
+def test_a_loaded_word_may_be_quoted_with_its_speaker_only(triples):
+    node = ox.NamedNode(BASE + "dispute/0")
+    label = "http://www.w3.org/2000/01/rdf-schema#label"
+    quoted, bare = "that A described as “mafia” (words of B)", "that A described as “mafia”"
+    assert loaded(triples | {(node, label, ox.Literal(quoted))}) == set()
+    assert loaded(triples | {(node, label, ox.Literal(bare))}) == {("dispute/0", bare)}

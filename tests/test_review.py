@@ -27,15 +27,18 @@ LINKS = [
     (iri("ontology/memberOf"), "narrowMatch", "P102"),
 ]
 HELD = "id:ann :heldPost id:mayor"
+SOLE = "id:mayor :exclusive true ."
+FIRST, OTHER = (f"claim:alpha\\/002-0{number}" for number in (1, 2))
 IN_1994 = {"when": edtf("1994"), "whenKind": ":attestation"}
 
 
-def tables(folder, *claims, slug="alpha"):
-    """Build a tree with these claims and return the rows of its table."""
+def tables(folder, *claims, slug="alpha", entities=""):
+    """Build a tree with these claims and entities and return the rows of its table."""
     tree = Tree(folder / "tree")
     turtle = "".join(f"<{s}> <{SKOS}{p}> <http://www.wikidata.org/entity/{o}> .\n"
                      for s, p, o in LINKS)  # fmt: skip
     tree.write("links/wikidata", turtle)
+    tree.write("entities/more", entities)
     tree.claims(slug, *claims)
     settings = Settings(source=tree.root, snapshots=folder / "snapshots")
     build_snapshot(settings)
@@ -71,7 +74,7 @@ def test_one_row_with_everything_beside_it(tmp_path):
         "latest start date (P8555)": "1994-12-31",
         "earliest end date (P8554)": "1994-01-01",
         "stated in (P248)": "Alpha",
-        "statement disputed by (P1310)": "Guild | Alpha | Bob",
+        "statement disputed by (P1310)": "Guild",
         "our predicate": "heldPost",
         "affirmed by": "Alpha: asserted | Bob: reported (said)",
         "denied by": "Guild: reported (no)",
@@ -80,6 +83,53 @@ def test_one_row_with_everything_beside_it(tmp_path):
         "disputes": row["disputes"],
     }
     assert "Mayor" in row["disputes"] or "Ann" in row["disputes"]
+
+
+def test_a_rival_value_is_named_be_it_without_an_item(tmp_path):
+    """One post has one holder: whom the other document names excludes the first."""
+    day = {"when": edtf("1994-05-19"), "whenKind": ":attestation"}
+    (row,) = tables(
+        tmp_path,
+        claim("alpha/001-01", HELD, **day),
+        claim("alpha/002-01", "id:another :heldPost id:mayor", **day, **told("id:bob")),
+        entities=SOLE,
+    )
+    assert row["rival values"] == "rival value: another in a crowd (no Wikidata item)"
+    assert row["statement disputed by (P1310)"] == "Bob"
+
+
+def test_a_rival_value_with_an_item_has_its_own_row_too(tmp_path):
+    day = {"when": edtf("1994-05-19"), "whenKind": ":attestation"}
+    rows = tables(
+        tmp_path,
+        claim("alpha/001-01", HELD, **day),
+        claim("alpha/002-01", "id:bob :heldPost id:mayor", **day),
+        entities=SOLE,
+    )
+    assert [row["rival values"] for row in rows] == ["rival value: Bob", "rival value: Ann"]
+
+
+def test_a_tension_is_no_dispute_of_the_statement(tmp_path):
+    """That something happened before what it follows is odd, and excludes neither."""
+    claims = [
+        claim("alpha/001-01", f"id:guild :startedOn {edtf('1984')}"),
+        claim("alpha/002-01", f"id:guild :startedOn {edtf('1985')}", alternativeReadingOf=OTHER),
+        claim("alpha/002-02", f"id:guild :startedOn {edtf('1986')}", alternativeReadingOf=FIRST),
+    ]
+    first = tables(tmp_path, *claims)[0]
+    assert "start" in first["disputes"]
+    assert "statement disputed by (P1310)" not in first
+
+
+def test_what_is_one_of_several_readings_or_implied_is_marked(tmp_path):
+    first, second = tables(
+        tmp_path,
+        claim("alpha/001-01", HELD, readFrom=":inference", note='"So we read it."'),
+        claim("alpha/002-01", "id:bob :heldPost id:mayor", alternativeReadingOf=OTHER),
+        claim("alpha/002-02", "id:bob :led id:march", alternativeReadingOf=FIRST),
+    )
+    assert first["affirmed by"] == "Alpha: asserted (implied, not said)"
+    assert second["affirmed by"] == "Alpha: asserted (one of several readings)"
 
 
 def test_a_relation_that_wikidata_has_the_other_way_round(tmp_path):
