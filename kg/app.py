@@ -34,6 +34,7 @@ from kg.errors import InputError, KgError, NotFoundError
 from kg.examples import Group, grouped
 from kg.graphstore import GraphStoreProtocol
 from kg.guides import Answer, Guides
+from kg.inquiry import Inquiry
 from kg.monitor import ALIVE, Figures, Surround, metrics, start_log
 from kg.openapi import describe_api
 from kg.pages import Pages, Start, read_static
@@ -121,10 +122,10 @@ def _add_routes(
     app.router.routes.extend(Reconcile(answers, settings.reconciliation).routes)
     _add_static(app)
     _add_health(app)
+    resources = Resources(answers, pages, settings.base_iri, words_of(settings))
+    app.router.routes.extend(Inquiry(answers, page, examples, resources.answer).routes)
     # Last, for it answers whatever the others do not, be it 404 or 405.
-    app.router.routes.extend(
-        Resources(answers, pages, settings.base_iri, words_of(settings)).routes
-    )
+    app.router.routes.extend(resources.routes)
     return {each.path: endpoint.answer for each in endpoint.routes if isinstance(each, Route)}
 
 

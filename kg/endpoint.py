@@ -20,7 +20,7 @@ from kg.answers import Answers, finished, own_url, read_body
 from kg.cache import Entry
 from kg.describe import DESCRIPTION_FORMATS, describe, serialize
 from kg.errors import KgError
-from kg.media import Choice, Format, named, negotiate, offered, quality
+from kg.media import Choice, Format, find, named, negotiate, offered, quality
 from kg.protocol import read_request
 from kg.replies import PREFLIGHT, entity_tag, problem
 
@@ -63,7 +63,7 @@ class Endpoint(SparqlRouter):
                 return Response(status_code=204, headers=PREFLIGHT)
             body = await read_body(request, limits.request_bytes)
             query_string = request.scope["query_string"].decode("ascii", "replace")
-            if request.method in ("GET", "HEAD") and _prefers_page(accept):
+            if request.method in ("GET", "HEAD") and prefers_page(accept):
                 fields = parse_qs(query_string)
                 if "as" not in fields:
                     return await self.page(request, fields.get("query", [""])[0])
@@ -108,10 +108,10 @@ def _description_form(method: str, query_string: str) -> Format | None:
     name = query_string.removeprefix("as=")
     if method not in ("GET", "HEAD") or name == query_string:
         return None
-    return next((row for row in DESCRIPTION_FORMATS if row.name == name), None)
+    return find(name, DESCRIPTION_FORMATS)
 
 
-def _prefers_page(accept: str | None) -> bool:
+def prefers_page(accept: str | None) -> bool:
     """Whether a browser asks: it wants HTML more than anything that we answer queries with."""
     if not accept or "text/html" not in accept:
         return False

@@ -65,10 +65,15 @@ def grouped(questions: Iterable[Question]) -> list[Group]:
     return [each for each in (*groups, Group(REST, tuple(left.values()))) if each.examples]
 
 
-def _example(question: Question) -> Example:
-    lines = question.text.splitlines(keepends=True)
+def without_header(text: str) -> str:
+    """Return the text of a question without the comments that it begins with."""
+    lines = text.splitlines(keepends=True)
     while lines and lines[0].startswith("#"):
         lines.pop(0)
+    return "".join(lines).strip()
+
+
+def _example(question: Question) -> Example:
     parameters = [
         {"name": p.name, "variable": p.variable, "kind": p.kind, "help": p.help}
         for p in question.parameters
@@ -77,6 +82,6 @@ def _example(question: Question) -> Example:
         question.name,
         question.title,
         question.description,
-        "".join(lines).strip(),
+        without_header(question.text),
         json.dumps(parameters, ensure_ascii=False),
     )

@@ -6,6 +6,7 @@ Pure: no engine, no server. A new format is one row in `FORMATS`.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -77,6 +78,15 @@ _QUALITY = re.compile(r";\s*[qQ]\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*(?:;|$
 def named(name: str) -> Format:
     """Return the format called `name`; KeyError for an unknown one (a defect of the caller)."""
     return _NAMED[name]
+
+
+def find(name: str, rows: Iterable[Format]) -> Format | None:
+    """Return the one of some formats with this name or file ending, or None.
+
+    >>> find("nt", FORMATS).name
+    'ntriples'
+    """
+    return next((row for row in rows if name in (row.name, row.extension)), None)
 
 
 def offered(kind: Kind) -> tuple[Format, ...]:

@@ -100,7 +100,7 @@ def _common() -> list[Json]:
 
 
 def _format(rows: tuple[Format, ...]) -> Json:
-    names = [row.name for row in rows]
+    names = list(dict.fromkeys(name for row in rows for name in (row.name, row.extension)))
     return _parameter("as", "Format, for clients that cannot send Accept.", {"enum": names})
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from kg.addresses import FORMS
 from kg.dataset import FORMS as DATASET_FORMS
+from kg.media import FORMATS, HTML
 from kg.protocol import FORM_TYPE
 
 Json = dict[str, Any]
@@ -24,7 +25,6 @@ KINDS = {
     "/ontology/{name}": "a class, property or concept of the ontology",
     "/ontology/": "the ontology",
     "/graph/{name}": "a named graph",
-    "/example/{name}": "an example query",
 }
 _PROBLEM: Json = {
     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
@@ -48,6 +48,7 @@ def more_paths() -> Json:
     """Return the description of every address but those of the endpoint and of health."""
     return {
         **{path: {"get": _thing(path, what)} for path, what in KINDS.items()},
+        "/example/{name}": {"get": _question()},
         "/.well-known/void": {"get": _redirect("The description of the dataset, by Accept.")},
         "/dataset": {"get": _redirect("The description of the dataset, by Accept.")},
         **{
@@ -72,13 +73,15 @@ def _thing(path: str, what: str) -> Json:
             *({"name": each, "in": "path", "required": True, "schema": {"type": "string"}}
               for each in names),
             _parameter("page", "The part of a long description.", {"type": "integer"}),
+            _parameter("as", "The form, for clients that cannot send Accept.", {
+                "enum": sorted({name for row in FORMS for name in (row.name, row.extension)})}),
         ],
         "responses": {
             "200": {"description": "A document.", "content": {each: {} for each in types}},
             "303": {"description": "The document that the client accepts."},
             "304": {"description": "The document is the one that If-None-Match names."},
             **refusals({
-                "400": "The part is no whole number.",
+                "400": "The part is no whole number, or there is no such form.",
                 "404": "There is no such thing; near spellings are offered.",
                 "406": "No form that the client accepts can be sent.",
                 **BUSY,
@@ -87,6 +90,30 @@ def _thing(path: str, what: str) -> Json:
                     "content": {each: {} for each in types}},
         },
     }  # fmt: skip
+
+
+def _question() -> Json:
+    """Return the address of a named question: its description, or its answer to parameters."""
+    described = _thing("/example/{name}", "a named question without its parameters")
+    types = sorted({kind for row in (*FORMS, *FORMATS) for kind in (row.media_type, *row.aliases)})
+    described["summary"] += (
+        " With the question's parameters, its answer, in any format of /sparql by ending, `as` or"
+        " Accept; HTML is the editor with the filled-in query."
+    )
+    names = sorted({name for row in (HTML, *FORMATS) for name in (row.name, row.extension)})
+    described["parameters"][-1]["schema"]["enum"] = names
+    described["parameters"].append({
+        "name": "parameters", "in": "query", "style": "form", "explode": True,
+        "description": "Those of the question, as `kg query NAME --help` and /llms.txt list them.",
+        "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+        "example": {"post": "interior-minister", "on": "1994-01-15"},
+    })  # fmt: skip
+    described["responses"]["200"]["content"] = {each: {} for each in types}
+    described["responses"] |= refusals({
+        "400": "A parameter is unknown, missing or malformed; the sentence says which.",
+        "404": "There is no such question, or nothing is called so; near spellings are offered.",
+    })  # fmt: skip
+    return described
 
 
 def _redirect(summary: str) -> Json:

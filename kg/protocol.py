@@ -7,7 +7,7 @@ read-only server refuses). Pure: bytes and strings in, a frozen value or a `KgEr
 import math
 import re
 from binascii import a2b_qp
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kg.errors import (
@@ -19,7 +19,7 @@ from kg.errors import (
     TooLargeError,
 )
 from kg.federation import refuse_strangers
-from kg.media import FORMATS
+from kg.media import FORMATS, Format, find
 from kg.scan import Scan, scan
 
 #: Methods that the endpoint answers, in the order of its `Allow` header.
@@ -244,15 +244,21 @@ def _seconds(fields: Fields) -> float | None:
 
 
 def _format(fields: Fields) -> str | None:
-    """Return the name of the format asked for; an empty one is none, as forms send it.
+    """Return the format asked for, by name or file ending; an empty one is none, as forms send it.
 
     The parameter is not called `format`: some clients send one of their own, which says nothing
     that their `Accept` does not.
     """
     value = _single(fields, "as")
-    if value and value not in (names := [row.name for row in FORMATS]):
-        raise InputError(f"as must be one of {', '.join(names)}, not {value[:40]!r}.")
-    return value or None
+    return named_format(value, FORMATS).name if value else None
+
+
+def named_format(value: str, rows: Sequence[Format]) -> Format:
+    """Return the format that `as` names; raises InputError that lists those there are."""
+    if found := find(value, rows):
+        return found
+    names = ", ".join(dict.fromkeys(name for row in rows for name in (row.name, row.extension)))
+    raise InputError(f"as must be one of {names}, not {value[:40]!r}.")
 
 
 def _rows(fields: Fields) -> int | None:
@@ -272,6 +278,7 @@ __all__ = [
     "UPDATE_TYPE",
     "Limits",
     "Operation",
+    "named_format",
     "operation",
     "read_fields",
     "read_request",

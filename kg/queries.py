@@ -155,7 +155,11 @@ def ask(store: Store, text: str, form: Format) -> bytes:
 
 def read_names(store: Store) -> Names:
     """Return all spellings of the graph in a store."""
-    body = ask(store, find_question("spellings").text, named("csv"))
+    return parse_names(ask(store, find_question("spellings").text, named("csv")))
+
+
+def parse_names(body: bytes) -> Names:
+    """Return all spellings in an answer of the question `spellings`, in CSV."""
     rows = csv.DictReader(io.StringIO(body.decode(), newline=""))
     return Names(Spelling(row["entity"], row["source"], row["name"]) for row in rows)
 

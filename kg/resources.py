@@ -30,7 +30,7 @@ from kg.media import HTML, Choice, Format, negotiate, quality
 from kg.names import normalize
 from kg.pages import Pages, Shown
 from kg.profiles import profile
-from kg.protocol import Operation, read_fields
+from kg.protocol import Operation, named_format, read_fields
 from kg.reference import reference
 from kg.repeats import REPEATABLE
 from kg.replies import CORS, PREFLIGHT, entity_tag, problem
@@ -76,12 +76,13 @@ class Resources:
         if found is None:
             raise NotFoundError(f"There is nothing at {path[:200]}.")
         number = _number(request)
-        if found.reading.form is not None:
+        wanted = _wanted(request)
+        if found.reading.form is not None and wanted in (None, found.reading.form):
             return await self._document(request, found, found.reading.form, number)
-        choice = negotiate(request.headers.get("accept"), FORMS)
+        form = wanted or negotiate(request.headers.get("accept"), FORMS).format
         if found.withdrawn:
-            return await self._document(request, found, choice.format, number)
-        return self._redirect(request, found, choice.format, number)
+            return await self._document(request, found, form, number)
+        return self._redirect(request, found, form, number)
 
     def _redirect(self, request: Request, found: Found, form: Format, number: int) -> Response:
         root = request.scope.get("root_path", "")
@@ -225,6 +226,12 @@ def _nearest(local: str, known: dict[str, str], base: str) -> list[tuple[str, st
 def _query(number: int) -> str:
     """Return the one parameter that documents understand; the first part needs none."""
     return f"?page={number}" if number > 1 else ""
+
+
+def _wanted(request: Request) -> Format | None:
+    """Return the form that `as` names, for clients that cannot send `Accept`; None without it."""
+    fields = dict(read_fields(request.scope["query_string"].decode("ascii", "replace")))
+    return named_format(fields["as"], FORMS) if fields.get("as") else None
 
 
 def _number(request: Request) -> int:

@@ -213,7 +213,8 @@ class Settings:
     )
     request_limit: int = _setting(
         "KG_REQUEST_LIMIT",
-        "Most bytes in a request, its query included.",
+        "Most bytes in a request, its query included; an address takes 32 KiB at most, a longer"
+        " query goes by POST.",
         _at_least(1),
         default=1024 * 1024,
     )

@@ -108,6 +108,28 @@ def test_several_values_in_one_cell(tables):
         assert row["repliesTo"].split() == sorted(set(row["repliesTo"].split()))
 
 
+@pytest.mark.parametrize(
+    ("table", "number", "cells"),
+    [
+        # "They" organised them: the professional armed members, or the MQM.
+        ("commands", "062-09", {"alternative": "mqm-militancy/062-10", "wording": "organized"}),
+        # The 800 may be all killed in the violence, or those of the targeted killings.
+        ("casualties", "057-04", {"alternative": "mqm-militancy/057-05"}),
+    ],
+)
+def test_readings_stand_in_the_tables_of_questions(tables, table, number, cells):
+    (row,) = [each for each in rows(tables, table) if each["claim"].endswith(f"militancy/{number}")]
+    assert {name: row[name] for name in cells} == cells
+    assert row["note"]
+
+
+def test_former_holders_and_what_the_words_imply_are_told(tables):
+    commands = rows(tables, "commands")
+    assert {row["tenure"].rpartition("/")[2] for row in commands} >= {"", "former"}
+    assert f"{TERMS}inference" in {row["readFrom"] for row in commands}
+    assert "".join(row["whomWording"] for row in rows(tables, "claims"))
+
+
 def test_rows_of_one_key_become_one():
     def term(text):
         return ox.NamedNode(f"urn:{text}")

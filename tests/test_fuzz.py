@@ -23,7 +23,7 @@ pytestmark = pytest.mark.fuzz
 CASES = int(os.environ.get("FUZZ_CASES", "500"))
 PATHS = ("/sparql", "/rdf-graph-store", "/healthz", "/readyz", "/metrics", "/id/ada",
          "/id/ada.html", "/claim/book/007-01.csv", "/dataset.ttl", "/llms.txt",
-         "/sitemap.xml", "/")  # fmt: skip
+         "/sitemap.xml", "/example/who-commanded.csv", "/")  # fmt: skip
 INSIDES = re.compile(r"Traceback|site-packages|/home/|/root/|\.py\b|PYTHONPATH|panicked")
 
 PIECES = """
@@ -45,7 +45,7 @@ QUERIES = st.one_of(
 )
 FIELDS = st.sampled_from(
     ["query", "update", "default-graph-uri", "named-graph-uri", "timeout", "maxrows", "as",
-     "graph", "default", "using-graph-uri", "x", ""]
+     "graph", "default", "using-graph-uri", "x", "", "who", "from"]
 )  # fmt: skip
 VALUES = st.one_of(
     QUERIES,

@@ -57,6 +57,21 @@ def test_every_edge_says_who_and_how(network):
     assert any("time" in data and "disputes" in data for *_, data in network.edges(data=True))
 
 
+def test_edges_carry_how_they_were_read_and_what_qualifies_them(network):
+    """All values that the data have: 062-09 is one of two readings of "they"."""
+    by_claim = {
+        data["claim"].rpartition("/claim/")[2]: data for *_, data in network.edges(data=True)
+    }
+    edge = by_claim["mqm-militancy/062-09"]
+    assert edge["alternative"].endswith("/claim/mqm-militancy/062-10")
+    assert edge["note"].startswith('"They" may be')
+    assert {data.get("readFrom", "words") for data in by_claim.values()} == {
+        "words", "layout", "inference",
+    }  # fmt: skip
+    for name in ("cue", "role", "degree"):
+        assert any(name in data for data in by_claim.values()), name
+
+
 def test_identifiers_are_tokens_of_xml(network):
     names = [*network.nodes, *(key for *_, key in network.edges(keys=True))]
     assert [name for name in names if not NMTOKEN.fullmatch(name)] == []

@@ -24,7 +24,7 @@ LAYERS = (
     "streams progress jsonld selection csvw frames graphml review catalogue",
     "executables build export release examples pages endpoint graphstore",
     "addresses dataset describing views profiles reference signposts texts paths openapi",
-    "manifest reconcile guides resources publish",
+    "manifest reconcile guides inquiry resources publish",
     "app",
     "terminal curating cli __main__",
 )
@@ -35,7 +35,9 @@ LIBRARIES = {
     "pyoxigraph": "rdf store",
     "pyshacl": "validate",
     "fastapi": "app",
-    "starlette": "answers app endpoint graphstore guides monitor reconcile replies resources",
+    "starlette": (
+        "answers app endpoint graphstore guides inquiry monitor reconcile replies resources"
+    ),
 }
 
 

@@ -234,6 +234,7 @@ def test_files_are_refused(text: str) -> None:
 def test_format() -> None:
     assert get(query="ASK {}", **{"as": "csv"}).format == "csv"
     assert get(query="ASK {}", **{"as": ""}).format is None
+    assert get(query="CONSTRUCT {} {}", **{"as": "nt"}).format == "ntriples"
     with pytest.raises(InputError, match="as must be one of"):
         get(query="ASK {}", **{"as": "pdf"})
 

@@ -1,0 +1,106 @@
+"""A named question asked by its address: `/example/<question>.csv?<parameter>=<value>`.
+
+The parameters are those of `kg query`, read by the same code: a thing is named by any of its
+spellings, a date is checked, and what the question does not take is refused. HTML is the start
+page with the filled-in query in its editor. Without parameters the address is that of the
+question's description, as of any thing (`kg/resources.py`).
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kg.answers import Answers
+from kg.endpoint import Page, any_method, prefers_page
+from kg.entities import Names
+from kg.errors import InputError, KgError
+from kg.examples import without_header
+from kg.media import FORMATS, HTML, Format, find
+from kg.protocol import Fields, operation, read_fields
+from kg.queries import Question, bind, find_question, parse_names
+from kg.replies import problem
+
+#: What is said of the answer and not of the question, unless the question has one of that name.
+_OF_THE_ANSWER = ("as", "timeout", "maxrows")
+_METHODS = ("GET", "HEAD")
+_DASHES = re.compile(r"(?<=\s)--(?=[a-z])|^--")
+
+
+class Inquiry:
+    """Answers questions with parameters; leaves every other request to `otherwise`."""
+
+    def __init__(
+        self,
+        answers: Answers,
+        page: Page,
+        questions: Callable[[], list[Question]],
+        otherwise: Callable[[Request], Awaitable[Response]],
+    ) -> None:
+        self.answers, self.page, self.otherwise = answers, page, otherwise
+        self.questions = {each.name: each for each in questions()}
+        self.routes: list[Route] = [any_method("/example/{name}", self.answer)]
+        self._names: tuple[str, Names] = ("", Names(()))
+
+    async def answer(self, request: Request) -> Response:
+        """Answer any request below `/example/`."""
+        question, form = self._asked(request.path_params["name"])
+        if question is None or request.method not in _METHODS:
+            return await self.otherwise(request)
+        accept = request.headers.get("accept")
+        try:
+            fields = read_fields(request.scope["query_string"].decode("ascii", "replace"))
+            if {name for name, _ in fields} <= {"page", *_of_the_answer(question)}:
+                return await self.otherwise(request)
+            return await self._answered(request, question, form, fields)
+        except KgError as error:
+            return problem(error, accept, ", ".join(_METHODS))
+
+    def _asked(self, name: str) -> tuple[Question | None, Format | None]:
+        """Return the question that the end of the path names, and the format if any."""
+        if name in self.questions:
+            return self.questions[name], None
+        stem, _, ending = name.rpartition(".")
+        form = find(ending, (HTML, *FORMATS))
+        return (self.questions.get(stem) if form else None), form
+
+    async def _answered(
+        self, request: Request, question: Question, form: Format | None, fields: Fields
+    ) -> Response:
+        own = _of_the_answer(question)
+        said = dict(each for each in fields if each[0] in own)
+        if form is None and said.get("as"):
+            form = find(said["as"], (HTML, *FORMATS))
+        elif form is not None:
+            said["as"] = form.name
+        text = await self._filled(question, [each for each in fields if each[0] not in own])
+        if form is HTML or (form is None and prefers_page(request.headers.get("accept"))):
+            return self.page(request, without_header(text))
+        return await self.answers.respond(request, operation([("query", text), *said.items()]))
+
+    async def _filled(self, question: Question, fields: Fields) -> str:
+        """Return the query with these values; an empty one, as forms send it, is none."""
+        fingerprint, body = await self.answers.ask(find_question("spellings").text, "csv")
+        if self._names[0] != fingerprint:
+            self._names = fingerprint, await asyncio.to_thread(parse_names, body)
+        return await asyncio.to_thread(_bound, question, fields, self._names[1])
+
+
+def _bound(question: Question, fields: Fields, names: Names) -> str:
+    values: dict[str, list[str]] = {}
+    try:
+        for name, value in fields:
+            question.parameter(name)
+            if value:
+                values.setdefault(name, []).append(value)
+        return bind(question, values, names)
+    except InputError as error:
+        # What the command line writes as an option has no dashes in an address.
+        raise InputError(_DASHES.sub("", str(error))) from None
+
+
+def _of_the_answer(question: Question) -> set[str]:
+    return set(_OF_THE_ANSWER) - {each.name for each in question.parameters}

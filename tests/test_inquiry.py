@@ -1,0 +1,143 @@
+"""A named question by its address: the answer of `kg query`, or one sentence why not.
+
+Expected: passage 053 of 001 has Naseerullah Babar as interior minister on 19 May 1994, passage 052
+in January 1994, at some day of that month.
+"""
+
+import csv
+import html
+import io
+import re
+
+import pytest
+
+from kg.queries import questions
+
+BASE = "https://w3id.org/contested-kg/"
+HELD = {"post": "interior-minister", "on": "1994-01-15"}
+
+
+def ask(endpoint, name, accept="*/*", **parameters):
+    return endpoint.get(f"/example/{name}", params=parameters, headers={"accept": accept})
+
+
+def table(answer):
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/csv")
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def test_a_question_with_its_parameters_is_answered(endpoint):
+    rows = table(ask(endpoint, "who-held-post.csv", **HELD))
+    found = {(row["holderName"], row["status"], row["when"]) for row in rows}
+    assert ("Naseerullah Babar", "possible", "1994-01") in found
+    assert {row["post"] for row in rows} == {f"{BASE}id/interior-minister-of-pakistan"}
+    later = table(ask(endpoint, "who-held-post.csv", **{**HELD, "on": "1994-05-19"}))
+    assert "certain" in {row["status"] for row in later}
+
+
+@pytest.mark.parametrize(
+    ("name", "accept", "more"),
+    [
+        ("who-held-post", "text/csv", {}),
+        ("who-held-post", "*/*", {"as": "csv"}),
+        ("who-held-post.json", "text/csv", {"as": "csv"}),
+    ],
+)
+def test_the_format_is_named_by_ending_parameter_or_accept(endpoint, name, accept, more):
+    answer = ask(endpoint, name, accept, **HELD, **more)
+    if name.endswith(".json"):
+        assert answer.headers["content-type"] == "application/sparql-results+json"
+        assert answer.json()["results"]["bindings"]
+    else:
+        assert answer.content == ask(endpoint, "who-held-post.csv", **HELD).content
+
+
+def test_several_values_are_any_of_them_and_an_empty_one_is_none(endpoint):
+    days = {"on": "1994-05-19"}
+    both = ["prime-minister-of-pakistan", "interior-minister"]
+    one = table(ask(endpoint, "who-held-post.csv", **days, post=both[0]))
+    two = table(ask(endpoint, "who-held-post.csv", **days, post=both))
+    every = table(ask(endpoint, "who-held-post.csv", **days, post=""))
+    assert 0 < len(one) < len(two) < len(every)
+
+
+def test_html_is_the_editor_with_the_values_filled_in(endpoint):
+    for name, accept in (("who-held-post.html", "*/*"), ("who-held-post", "text/html")):
+        page = html.unescape(ask(endpoint, name, accept, **HELD).text)
+        (editor,) = re.findall(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)
+        assert f"VALUES ?post {{ <{BASE}id/interior-minister-of-pakistan> }}" in editor
+        assert "1994-01-15" in editor
+        assert "# title" not in editor
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status", "sentence"),
+    [
+        ({"post": "interior-minister", "day": "1994-01-15"}, 400,
+         "who-held-post has no parameter day; it takes: post, on, document."),
+        ({"post": "interior-minister"}, 400, "who-held-post needs on: the day"),
+        ({"on": "January"}, 400, "on is a day, such as 1994-05-19, not 'January'."),
+        ({"on": "1994-01-15", "post": "nobody at all"}, 404, "No entity is called"),
+        ({"on": "1994-01-15", "as": "turtle"}, 406, "This query makes a table"),
+        ({"on": "1994-01-15", "as": "pdf"}, 400, "as must be one of"),
+        ({"on": "1994-01-15", "maxrows": "none"}, 400, "maxrows must be a whole number"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_told_in_one_sentence(endpoint, parameters, status, sentence):
+    answer = ask(endpoint, "who-held-post", **parameters)
+    assert answer.status_code == status
+    assert answer.json()["detail"].startswith(sentence)
+
+
+def test_without_parameters_it_is_described(endpoint):
+    rows = table(ask(endpoint, "who-held-post.csv"))
+    assert {row["node"] for row in rows} == {f"{BASE}example/who-held-post"}
+    answer = ask(endpoint, "who-held-post", **{"as": "csv"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/example/who-held-post.csv")
+
+
+def test_a_parameter_called_like_one_of_ours_is_the_questions(endpoint):
+    rows = table(
+        ask(endpoint, "participants.csv", event="operation-clean-up", **{"as": "executed"})
+    )
+    assert {row["predicate"] for row in rows} == {f"{BASE}ontology/executed"}
+
+
+def test_unknown_questions_and_other_methods(endpoint):
+    assert ask(endpoint, "who-held.csv", post="x").status_code == 404
+    assert endpoint.post("/example/who-held-post.csv", params=HELD).status_code == 405
+    head = endpoint.head("/example/who-held-post.csv", params=HELD)
+    assert (head.status_code, head.content) == (200, b"")
+
+
+def test_the_guides_tell_how(endpoint):
+    guide = endpoint.get("/llms.txt").text
+    (address,) = re.findall(r"`\S+(/example/\S+\?\S+)`", guide)
+    assert table(endpoint.get(address))
+    for question in questions():
+        (line,) = [row for row in guide.splitlines() if f"/example/{question.name})" in row]
+        said = line.rpartition("Parameters: ")[2]
+        assert all(each.name in said for each in question.parameters), question.name
+    described = endpoint.get("/openapi.json").json()["paths"]["/example/{name}"]["get"]
+    assert {"200", "303", "400", "404", "406"} <= set(described["responses"])
+    assert described["parameters"][-1]["schema"]["type"] == "object"
+
+
+def test_a_thing_in_the_form_that_as_names(endpoint):
+    for name, ending in (("csv", "csv"), ("nt", "nt"), ("ntriples", "nt"), ("turtle", "ttl")):
+        answer = endpoint.get("/id/altaf-hussain", params={"as": name})
+        assert answer.status_code == 303
+        assert answer.headers["location"] == f"/id/altaf-hussain.{ending}"
+    answer = endpoint.get("/id/altaf-hussain.html", params={"as": "csv"})
+    assert answer.headers["location"] == "/id/altaf-hussain.csv"
+    answer = endpoint.get("/id/altaf-hussain", params={"as": "pdf"})
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("as must be one of html, turtle, ttl")
+
+
+def test_a_file_ending_names_a_format(endpoint):
+    asked = {"query": "CONSTRUCT WHERE { ?s a <https://w3id.org/contested-kg/ontology/Work> }"}
+    answer = endpoint.get("/sparql", params={**asked, "as": "nt"})
+    assert answer.headers["content-type"].startswith("application/n-triples")
+    assert endpoint.get("/sparql?as=ttl").headers["content-type"].startswith("text/turtle")
