@@ -123,7 +123,7 @@ def _add_routes(
     _add_static(app)
     _add_health(app)
     resources = Resources(answers, pages, settings.base_iri, words_of(settings))
-    app.router.routes.extend(Inquiry(answers, page, examples, resources.answer).routes)
+    app.router.routes.extend(Inquiry(answers, examples, resources.answer).routes)
     # Last, for it answers whatever the others do not, be it 404 or 405.
     app.router.routes.extend(resources.routes)
     return {each.path: endpoint.answer for each in endpoint.routes if isinstance(each, Route)}

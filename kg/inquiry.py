@@ -1,28 +1,29 @@
 """A named question asked by its address: `/example/<question>.csv?<parameter>=<value>`.
 
 The parameters are those of `kg query`, read by the same code: a thing is named by any of its
-spellings, a date is checked, and what the question does not take is refused. HTML is the start
-page with the filled-in query in its editor. Without parameters the address is that of the
+spellings, a date is checked, and what the question does not take is refused. HTML leads to the
+start page with the filled-in query in its editor. Without parameters the address is that of the
 question's description, as of any thing (`kg/resources.py`).
 """
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from kg.answers import Answers
-from kg.endpoint import Page, any_method, prefers_page
+from kg.endpoint import any_method, prefers_page
 from kg.entities import Names
 from kg.errors import InputError, KgError
 from kg.examples import without_header
 from kg.media import FORMATS, HTML, Format, find
 from kg.protocol import Fields, operation, read_fields
 from kg.queries import Question, bind, find_question, parse_names
-from kg.replies import problem
+from kg.replies import CORS, problem
 
 #: What is said of the answer and not of the question, unless the question has one of that name.
 _OF_THE_ANSWER = ("as", "timeout", "maxrows")
@@ -36,11 +37,10 @@ class Inquiry:
     def __init__(
         self,
         answers: Answers,
-        page: Page,
         questions: Callable[[], list[Question]],
         otherwise: Callable[[Request], Awaitable[Response]],
     ) -> None:
-        self.answers, self.page, self.otherwise = answers, page, otherwise
+        self.answers, self.otherwise = answers, otherwise
         self.questions = {each.name: each for each in questions()}
         self.routes: list[Route] = [any_method("/example/{name}", self.answer)]
         self._names: tuple[str, Names] = ("", Names(()))
@@ -78,7 +78,7 @@ class Inquiry:
             said["as"] = form.name
         text = await self._filled(question, [each for each in fields if each[0] not in own])
         if form is HTML or (form is None and prefers_page(request.headers.get("accept"))):
-            return self.page(request, without_header(text))
+            return _editor(request, question.name, without_header(text))
         return await self.answers.respond(request, operation([("query", text), *said.items()]))
 
     async def _filled(self, question: Question, fields: Fields) -> str:
@@ -100,6 +100,14 @@ def _bound(question: Question, fields: Fields, names: Names) -> str:
     except InputError as error:
         # What the command line writes as an option has no dashes in an address.
         raise InputError(_DASHES.sub("", str(error))) from None
+
+
+def _editor(request: Request, name: str, query: str) -> Response:
+    """Lead to the start page, which takes the question and its text from its own address."""
+    fields = urlencode({"ask": name, "query": query})
+    location = f"{request.scope.get('root_path', '')}/?{fields}"
+    headers = {**CORS, "location": location, "vary": "Accept", "cache-control": "public, no-cache"}
+    return Response(status_code=303, headers=headers)
 
 
 def _of_the_answer(question: Question) -> set[str]:

@@ -98,7 +98,7 @@ def _question() -> Json:
     types = sorted({kind for row in (*FORMS, *FORMATS) for kind in (row.media_type, *row.aliases)})
     described["summary"] += (
         " With the question's parameters, its answer, in any format of /sparql by ending, `as` or"
-        " Accept; HTML is the editor with the filled-in query."
+        " Accept; HTML leads to the editor with the filled-in query."
     )
     names = sorted({name for row in (HTML, *FORMATS) for name in (row.name, row.extension)})
     described["parameters"][-1]["schema"]["enum"] = names

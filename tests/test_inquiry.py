@@ -64,7 +64,10 @@ def test_several_values_are_any_of_them_and_an_empty_one_is_none(endpoint):
 
 def test_html_is_the_editor_with_the_values_filled_in(endpoint):
     for name, accept in (("who-held-post.html", "*/*"), ("who-held-post", "text/html")):
-        page = html.unescape(ask(endpoint, name, accept, **HELD).text)
+        answer = ask(endpoint, name, accept, **HELD)
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/?ask=who-held-post&query=")
+        page = html.unescape(endpoint.get(answer.headers["location"]).text)
         (editor,) = re.findall(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)
         assert f"VALUES ?post {{ <{BASE}id/interior-minister-of-pakistan> }}" in editor
         assert "1994-01-15" in editor
