@@ -20,7 +20,7 @@ DOCUMENTS = BASE + "document/"
 
 
 class Spelling(NamedTuple):
-    """One name of a thing; `source` is label, spelling, claim or digits."""
+    """One name of a thing; `source` is label, spelling, hidden, claim or digits."""
 
     iri: str
     source: str

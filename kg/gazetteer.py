@@ -30,7 +30,9 @@ from kg.occurrences import (
 from kg.rdf import TERMS
 from kg.sources import ENTITIES, PASSAGES, stop
 
-ALTERNATIVE = "http://www.w3.org/2004/02/skos/core#altLabel"
+_SKOS = "http://www.w3.org/2004/02/skos/core#"
+#: Spellings beside the label: those that are shown, and loaded ones, which only find a thing.
+SPELLINGS = (_SKOS + "altLabel", _SKOS + "hiddenLabel")
 
 # What is inside the name of one of these is named as well.
 _OPEN = ("Event", "Plan", "Group")
@@ -96,7 +98,7 @@ class Gazetteer:
         found: dict[str, set[str]] = {}
         for entity in self.facts.subjects():
             if entity.startswith(ENTITIES) and self.facts.all(entity, "rdf:type"):
-                for predicate in ("rdfs:label", ALTERNATIVE):
+                for predicate in ("rdfs:label", *SPELLINGS):
                     for spelling in self.facts.texts(entity, predicate):
                         found.setdefault(spelling, set()).add(entity)
         return {spelling: frozenset(found[spelling]) for spelling in sorted(found)}

@@ -16,12 +16,12 @@ from kg.views import Ref, Statement, Views
 
 Context = dict[str, Any]
 
-_ALT = "http://www.w3.org/2004/02/skos/core#altLabel"
 _MATCHES = tuple(f"http://www.w3.org/2004/02/skos/core#{each}Match" for each in ("exact", "close"))
 # What the page of a thing says elsewhere: in its head, its notices and its count of claims.
 _SHOWN_ABOVE = ("rdf:type", "rdfs:label", "unasserted", "claimsAbout")
 _OA = "http://www.w3.org/ns/oa#"
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
+_ALT, _HIDDEN = _SKOS + "altLabel", _SKOS + "hiddenLabel"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _thing(part: Part, facts: Facts, views: Views) -> Context:
         "types": _types(views, node),
         "names": facts.texts(node, _ALT),
         "matches": [each for name in _MATCHES for each in views.refs(node, name)],
-        "plain": views.plain(node, *_SHOWN_ABOVE, _ALT, *_MATCHES),
+        "plain": views.plain(node, *_SHOWN_ABOVE, _ALT, _HIDDEN, *_MATCHES),
         "unasserted": facts.true(node, "unasserted"),
         "entity": "/id/" in node,
         "person": TERMS + "Person" in facts.texts(node, "rdf:type"),

@@ -4,7 +4,8 @@ Source: Reconciliation Service API 0.2 (Entity Reconciliation Community Group), 
 scores to the service. Ours:
 
 - 100 or 95: the name is spelt exactly like one of the thing's (`kg/names.py` says what is
-  alike); 95 where that spelling is a part of the label or is only claimed by a document.
+  alike); 95 where that spelling is a part of the label, is only claimed by a document, or is
+  hidden.
 - up to 85: a guess, from the words and letters that both share (rapidfuzz).
 - up to 5 less where properties were given as hints and the thing is not known to agree.
 - half of it where no class fits. With `type_strict` any or all, such things are left out.

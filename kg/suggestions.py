@@ -66,7 +66,7 @@ def _lineage(name: str, types: Mapping[str, Term]) -> set[str]:
 
 def _entities(things: Things, prefix: str, start: int) -> list[Json]:
     named = {name: each for name, each in things.things.items() if not each.unnamed}
-    ranked = _ranked(prefix, ((name, each.spellings) for name, each in named.items()))
+    ranked = _ranked(prefix, ((name, each.keys) for name, each in named.items()))
     if not ranked and prefix.strip():
         near = candidates(things, Query(prefix.strip()[:300], limit=start + _AT_A_TIME))
         ranked = [each["id"] for each in near]

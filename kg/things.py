@@ -46,6 +46,9 @@ _NOT_PREDICATES = (
 )
 
 
+_IN_PASSING = ("claim", "hidden")
+
+
 class Value(NamedTuple):
     """A value: its text, and the identifier of the thing that it is, if it is one."""
 
@@ -69,8 +72,9 @@ class Term:
 class Thing:
     """An entity: `keys` has each normalized spelling, and whether it names the thing by itself.
 
-    A part of the label (a surname, "the army"), or a name that a document gives in passing,
-    does not. `types` go from the most special class to the most general.
+    A part of the label (a surname, "the army"), a name that a document gives in passing, or a
+    hidden one, which judges and stands in `keys` only, does not. `types` go from the most special
+    class to the most general.
     """
 
     id: str
@@ -193,12 +197,13 @@ def _thing(
     keys: dict[str, bool] = {}
     for source, name in names:
         if key := normalize(name):
-            keys[key] = keys.get(key, False) or (source != "claim" and not _shortens(key, label))
+            own = source not in _IN_PASSING and not _shortens(key, label)
+            keys[key] = keys.get(key, False) or own
     found = {row["type"].removeprefix(TERMS) for row in kinds}
     return Thing(
         id=iri.removeprefix(ENTITIES),
         label=label,
-        spellings=tuple(dict.fromkeys(name for _, name in names)),
+        spellings=tuple(dict.fromkeys(name for source, name in names if source != "hidden")),
         keys=keys,
         types=tuple(sorted(found, key=lambda each: (-_depth(each, classes), each))),
         unnamed=kinds[0].get("unnamed") == "true",

@@ -19,6 +19,8 @@ NAMES = Names(
         ("id/rice-producers", "label", "Rice Producers"),
         ("id/rice-producers", "spelling", "the Party"),
         ("id/rp", "label", "Rupert Prior"),
+        ("id/rp", "hidden", "the Butcher"),
+        ("id/rp", "hidden", "RP-N"),
         ("id/rice-producers", "claim", "RP-N"),
         ("document/alpha", "label", "Alpha"),
         ("document/alpha", "digits", "007"),
@@ -41,6 +43,7 @@ NAMES = Names(
         ("rp-n", "id/river-party-north"),
         ("Interior-Minister", "id/interior-minister"),
         ("alpha", "document/alpha"),
+        ("the butcher", "id/rp"),
     ],
 )
 def test_found_by(text, found):

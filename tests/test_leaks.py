@@ -18,6 +18,15 @@ LOADED = re.compile(
     r"|hitm[ae]n|thug|murder",
     re.IGNORECASE,
 )
+# Kinds of which to name one tells no deed; anything else is an end of no plain triple.
+BLAMELESS = {
+    TERMS + each
+    for each in (
+        "AdvocacyOrganization", "Conflict", "Election", "Faction", "GovernmentBody",
+        "MediaOrganization", "Meeting", "Operation", "Person", "Phase", "Place", "PoliticalParty",
+        "Post", "SecurityForce", "StudentOrganization",
+    )
+}  # fmt: skip
 CONTESTING = {TERMS + each for each in ("contrasts", "denies", "dismisses", "retracts")}
 
 
@@ -85,7 +94,7 @@ def leaks(triples):
     for iri, node in claims.items():
         if stands(node, facts, iri in superseded):
             backed.add(content(node))
-        if {TERMS + "denied", TERMS + "doubted"} & (
+        if {TERMS + "denied", TERMS + "doubted", TERMS + "alleged"} & (
             values(node, "polarity") | values(node, "stance")
         ):
             contested.add(content(node))
@@ -94,13 +103,26 @@ def leaks(triples):
     for node in typed(facts, "Dispute").values():
         contested |= {content(facts[each]) for each in values(node, "claim")}
     neutral = {iri for iri in predicates if "true" in values(facts[iri], "mayBePlain")}
+    blameless = {iri for iri, node in facts.items() if values(node, RDF + "type") & BLAMELESS}
     plain = {each for each in triples if each[1] in predicates}
     return {each for each in plain
-            if each[1] not in neutral or each not in backed or each in contested}  # fmt: skip
+            if each[1] not in neutral or each not in backed or each in contested
+            or not all(end.value in blameless for end in each[::2]
+                       if isinstance(end, ox.NamedNode))}  # fmt: skip
 
 
 def test_no_allegation_stands_plainly(triples):
     assert leaks(triples) == set()
+
+
+def test_a_deed_that_leaks_is_found(triples):
+    """What a document says in its own voice of crowds, armed bodies and killings."""
+    facts = index(triples)
+    joined = {TERMS + each for each in ("memberOf", "subunitOf", "partOf", "tookPlaceIn")}
+    backed = {content(node) for node in facts.values() if stands(node, facts, superseded=False)}
+    leaked = {each for each in backed if each and each[1] in joined} - triples
+    assert len(leaked) > 70
+    assert leaked <= leaks(triples | leaked)
 
 
 def test_an_allegation_that_leaks_is_found(triples):
@@ -126,24 +148,24 @@ def loaded(triples):
         for subject, predicate, value in triples
         if isinstance(value, ox.Literal) and LOADED.search(unspoken(value.value))
         if TERMS + "Claim" not in values(facts[subject.value], RDF + "type")
-        and not predicate.endswith(("core#altLabel", "core#example", "ontology/hasName"))
+        and not predicate.endswith(("core#hiddenLabel", "core#example", "ontology/loadedWords"))
     }
 
 
-def test_loaded_words_have_a_speaker_or_are_a_proper_name(triples):
+def test_loaded_words_have_a_speaker_or_are_hidden(triples):
     assert loaded(triples) == set()
-    names = {
+    hidden = {
         value.value
         for _, predicate, value in triples
-        if predicate.endswith("core#altLabel") and LOADED.search(value.value)
+        if predicate.endswith("core#hiddenLabel") and LOADED.search(value.value)
     }
-    assert names == {"Pucca Qila Massacre", "Terrorism in Pakistan"}
+    assert hidden == {"Pucca Qila Massacre", "Terrorism in Pakistan"}
 
 
-def test_a_loaded_label_is_found(triples):
+@pytest.mark.parametrize("predicate", ["2000/01/rdf-schema#label", "2004/02/skos/core#altLabel"])
+def test_a_loaded_label_is_found(triples, predicate):
     node = ox.NamedNode(BASE + "id/mqm")
-    label = "http://www.w3.org/2000/01/rdf-schema#label"
-    fault = (node, label, ox.Literal("mafia"))
+    fault = (node, "http://www.w3.org/" + predicate, ox.Literal("mafia"))
     assert loaded(triples | {fault}) == {("id/mqm", "mafia")}
 
 

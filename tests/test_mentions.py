@@ -12,7 +12,7 @@ from kg.documents import SourceDocument, digest, load_documents
 from kg.errors import DataError, InputError
 from kg.evidence import read_texts
 from kg.facts import Facts
-from kg.gazetteer import ALTERNATIVE, Gazetteer
+from kg.gazetteer import SPELLINGS, Gazetteer
 from kg.mentions import load_gazetteer, read_mentions, update_mentions
 from kg.occurrences import places
 from kg.passages import propose_with_reasons, register
@@ -107,15 +107,22 @@ def test_a_curator_may_say_what_no_spelling_tells():
 
 
 def idle_spellings(gazetteer, texts):
-    """Return a sentence for each skos:altLabel that stands in none of the texts."""
+    """Return a sentence for each spelling beside the labels that stands in none of the texts."""
     whole = "\n".join(texts)
     return [
         f"{gazetteer.facts.label(entity)!r} has the spelling {spelling!r}, which stands in no text."
         for spelling, entities in gazetteer.bearers.items()
         for entity in sorted(entities)
-        if spelling in gazetteer.facts.texts(entity, ALTERNATIVE)
+        if any(spelling in gazetteer.facts.texts(entity, each) for each in SPELLINGS)
         and next(places(whole, spelling), None) is None
     ]
+
+
+def test_a_hidden_spelling_finds_as_a_shown_one_does():
+    hidden = PREFIXES + FACTS.replace("skos:altLabel", "skos:hiddenLabel") + SPOKEN
+    gazetteer = Gazetteer(Facts(parse_turtle(hidden, "test").quads))
+    assert read(gazetteer)[1] == read(Gazetteer(facts(SPOKEN)))[1]
+    assert len(idle_spellings(gazetteer, ["Ana met the mill hands."])) == 1
 
 
 def test_spellings_that_stand_nowhere():

@@ -56,10 +56,22 @@ def best(things: Things, text: str, **more: object) -> tuple[str, float, bool]:
         ("Ames", ("ana-ames", 95, False)),
         ("the operation", ("heron", 95, False)),
         ("Blue Crane", ("heron", 95, False)),
+        # A hidden name judges: it finds the thing, and a person decides.
+        ("crane massacre", ("heron", 95, False)),
     ],
 )
 def test_exact_spellings(things: Things, text: str, expected: tuple[str, float, bool]) -> None:
     assert best(things, text) == expected
+
+
+def test_a_hidden_spelling_is_found_and_never_shown(things: Things) -> None:
+    assert suggested(things, "entity", "crane mass") == ["heron"]
+    heron = things.things["heron"]
+    told = [*heron.spellings, describe(things, heron), flyout(things, "entity", "heron")]
+    shown = json.dumps(told)
+    assert "Blue Crane" in shown
+    assert "Massacre" not in shown
+    assert all("Massacre" not in value.text for value in heron.values["name"])
 
 
 def test_two_that_bear_one_name_are_no_match(things: Things) -> None:

@@ -70,6 +70,13 @@ def dispute(endpoint) -> str:
     return answer.text.split()[1].removeprefix(BASE)
 
 
+def test_a_page_shows_no_hidden_spelling(endpoint) -> None:
+    page = endpoint.get("/id/pakka-qila-operation.html").text
+    assert '<span class="spelling">Pucca Qila Operation</span>' in page
+    assert "Pucca Qila Massacre" not in page
+    assert "Pucca Qila Massacre" in endpoint.get("/id/pakka-qila-operation.ttl").text
+
+
 @pytest.mark.parametrize("path", [*OWN, "dispute"])
 def test_each_kind_in_every_form(endpoint, snapshot_triples, path) -> None:
     """The data are a part of the graph, the same in all RDF forms; a table and a page besides."""

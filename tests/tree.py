@@ -27,9 +27,9 @@ id:ann a :Person ; rdfs:label "Ann" .
 id:bob a :Person ; rdfs:label "Bob" .
 id:someone a :Person ; rdfs:label "someone in a crowd" ; :unnamed true .
 id:another a :Person ; rdfs:label "another in a crowd" ; :unnamed true .
-id:guild a :Organization ; rdfs:label "Guild" .
-id:branch a :Organization ; rdfs:label "Branch" .
-id:twig a :Organization ; rdfs:label "Twig" .
+id:guild a :GovernmentBody ; rdfs:label "Guild" .
+id:branch a :GovernmentBody ; rdfs:label "Branch" .
+id:twig a :GovernmentBody ; rdfs:label "Twig" .
 id:march a :Protest ; rdfs:label "March" .
 id:feast a :Meeting ; rdfs:label "Feast" .
 id:plot a :Plan ; rdfs:label "Plot" .

@@ -20,7 +20,8 @@ export function realm(iri) {
 
 let reading = null;
 
-// Reads all spellings once, by the question that lists them. Gives { labels, spellings }.
+// Reads all spellings once, by the question that lists them. Gives { labels, spellings }; a spelling
+// is its IRI, its name, and whether that may be shown: a hidden one is found, and never offered.
 export function readNames(links, endpoint) {
   reading = reading || ask(links.find((link) => link.dataset.name === "spellings"), endpoint);
   return reading;
@@ -34,7 +35,7 @@ async function ask(link, endpoint) {
   if (!response || !response.ok) return names;
   for (const row of (await response.json()).results.bindings) {
     const iri = row.entity.value;
-    names.spellings.push([iri, row.name.value]);
+    names.spellings.push([iri, row.name.value, row.source.value !== "hidden"]);
     if (!names.labels.has(iri)) names.labels.set(iri, row.name.value);
   }
   return names;

@@ -61,8 +61,8 @@ function options(kind, names) {
   if (known) return known.id;
   const list = document.createElement("datalist");
   list.id = id;
-  for (const [iri, name] of names.spellings) {
-    if (!REALMS[kind].includes(realm(iri))) continue;
+  for (const [iri, name, shown] of names.spellings) {
+    if (!shown || !REALMS[kind].includes(realm(iri))) continue;
     const option = document.createElement("option");
     option.value = name;
     const label = names.labels.get(iri);
