@@ -4,7 +4,9 @@
 near spellings. What is typed is tried as an IRI, a prefixed name, an identifier (the last
 part of the IRI), a label, and last as any spelling; the first way that finds something
 decides, so that a label is not drowned by another thing's spelling. `names.normalize` says
-which spellings are alike.
+which spellings are alike. One word that is a person's spelling is asked back where other
+persons bear it too, and whom a text leaves unnamed is found by the whole label
+or the identifier only.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,14 +19,19 @@ from kg.rdf import BASE, TERMS
 
 ENTITIES = BASE + "id/"
 DOCUMENTS = BASE + "document/"
+MOST_OFFERED = 5
 
 
 class Spelling(NamedTuple):
-    """One name of a thing; `source` is label, spelling, hidden, claim or digits."""
+    """One name of a thing: where the name is from, and what kind of thing it is.
 
-    iri: str
+    `source` is label, spelling, hidden, claim or digits; `kind` is person, unnamed or empty.
+    """
+
+    entity: str
     source: str
     name: str
+    kind: str = ""
 
 
 class Realm(NamedTuple):
@@ -51,9 +58,9 @@ class Names:
     def __post_init__(self) -> None:
         self.spellings = list(self.spellings)
         self.labels = {
-            each.iri: each.name for each in reversed(self.spellings) if each.source == "label"
+            each.entity: each.name for each in reversed(self.spellings) if each.source == "label"
         }
-        self._iris = {each.iri for each in self.spellings}
+        self._iris = {each.entity for each in self.spellings}
 
     def label(self, iri: str) -> str | None:
         """Return the label of a thing, or None where it has none."""
@@ -79,28 +86,54 @@ class Names:
         """Yield what each way of naming finds, the surest way first."""
         yield {_full(text)} & self._iris
         yield {start + text for start in realm.namespaces} & self._iris
-        here = [each for each in self.spellings if each.iri.startswith(realm.namespaces)]
-        yield {each.iri for each in here if each.name == text and each.source == "label"}
+        here = self._here(realm)
+        yield {each.entity for each in here if each.name == text and each.source == "label"}
         key = normalize(text)
         if key:
             like = [each for each in here if normalize(each.name) == key]
-            for source in ("label", "spelling"):
-                yield {each.iri for each in like if each.source == source}
-            yield {each.iri for each in like}
-            yield {each.iri for each in here if normalize(local_name(each.iri)) == key}
+            yield {each.entity for each in like if each.source == "label"}
+            for sources in (("spelling",), ("label", "spelling", "hidden", "claim", "digits")):
+                found = {each.entity for each in like if each.source in sources}
+                yield found | self._namesakes(key, found, here)
+            yield {each.entity for each in here if normalize(local_name(each.entity)) == key}
+
+    def _here(self, realm: Realm) -> list[Spelling]:
+        """Return the spellings of a realm; the unnamed have their labels only."""
+        return [
+            each
+            for each in self.spellings
+            if each.entity.startswith(realm.namespaces)
+            and (each.kind != "unnamed" or each.source == "label")
+        ]
+
+    def _namesakes(self, key: str, found: set[str], here: list[Spelling]) -> set[str]:
+        """Return the persons with the one word in their names that named a person."""
+        persons = [each for each in here if each.kind == "person"]
+        if " " in key or found.isdisjoint(each.entity for each in persons):
+            return set()
+        return {each.entity for each in persons if key in normalize(each.name).split()}
 
     def _described(self, iris: set[str]) -> list[str]:
         return [f"{_short(iri)} ({self.labels.get(iri, 'no label')})" for iri in sorted(iris)]
 
     def _suggest(self, text: str, realm: Realm) -> str:
-        """Return near spellings, each with its identifier, as the end of a sentence."""
-        known: dict[str, str] = {}
-        for each in self.spellings:
-            if each.iri.startswith(realm.namespaces):
-                known.setdefault(local_name(each.iri), each.iri)
-                known.setdefault(each.name, each.iri)
-        near = dict.fromkeys(local_name(known[name]) for name in nearest(text, known))
-        return f" Did you mean {' or '.join(near)}?" if near else ""
+        """Return identifiers to choose from, as the end of a sentence.
+
+        Those with a name that has all the words go before those that are spelt alike.
+        """
+        here = [each for each in self._here(realm) if each.kind != "unnamed"]
+        words = set(normalize(text).split())
+        whole = [each for each in here if words and words <= set(normalize(each.name).split())]
+        if whole:
+            whole.sort(key=lambda each: (each.kind != "person", len(each.name.split()), each.name))
+            near = dict.fromkeys(local_name(each.entity) for each in whole)
+        else:
+            known: dict[str, str] = {}
+            for each in here:
+                known.setdefault(local_name(each.entity), each.entity)
+                known.setdefault(each.name, each.entity)
+            near = dict.fromkeys(local_name(known[name]) for name in nearest(text, known))
+        return f" Did you mean {' or '.join(list(near)[:MOST_OFFERED])}?" if near else ""
 
 
 def local_name(iri: str) -> str:

@@ -3,8 +3,10 @@
 The identifier is the hash of subject, predicate, object, missing part, modality, time (kind
 and normal EDTF) and the qualifiers that the ontology marks as content. A proposition
 entails another of the same content whose date or number is wider; no date at all is the
-widest date. In the family of quantities the time is what was counted over, and must be
-the same. Support (claims and origins that affirm) counts through it.
+widest date. What is missing in two passages need not be the same thing, so a claim with a
+missing part shares its proposition with its own copies only. In the family of quantities the
+time is what was counted over, and must be the same. Support (claims and origins that affirm)
+counts through it.
 """
 
 import hashlib
@@ -82,6 +84,8 @@ def content_of(facts: Facts, claim: str, qualifiers: list[str]) -> Content:
         "" if dated or is_count(value) else str(value or ""),
         *(facts.text(claim, part) for part in ("missing", "modality")),
     ]
+    if facts.all(claim, "missing"):
+        frame.append(facts.text(claim, "copyOf") or claim)
     for each in qualifiers:
         if values := sorted(_normal(value) for value in facts.all(claim, each)):
             frame += [each, *values]

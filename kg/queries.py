@@ -12,9 +12,9 @@ every group that needs it. Values are put between those braces and nowhere else;
 is given the file's own stay: `UNDEF`, which restricts nothing, or an example.
 
 Kinds of parameter: entity, document, term and thing (an entity or a term) are named in any way
-that `kg/entities.py` knows; claim is a claim's identifier; date is a day; start and end are a
-day, month or year and stand for its first or last day; text is a plain literal. A parameter
-may have several values: any of them then fits.
+that `kg/entities.py` knows; claim is a claim's identifier; side is an entity or its number; date
+is a day; start and end are a day, month or year and stand for its first or last day; text is a
+plain literal. A parameter may have several values: any of them then fits.
 """
 
 import csv
@@ -36,10 +36,10 @@ from kg.rdf import BASE
 from kg.store import Store
 
 CLAIMS = BASE + "claim/"
-KINDS = ("entity", "document", "term", "thing", "claim", "date", "start", "end", "text")
+KINDS = ("entity", "document", "term", "thing", "claim", "side", "date", "start", "end", "text")
 _HEADER = re.compile(r"# (title|description): (.+)")
 _PARAMETER = re.compile(r"# param (\S+): \?(\w+) (\w+) (required|optional) — (.+)")
-_REALMS = {"entity": ENTITY, "document": DOCUMENT, "term": TERM, "thing": THING}
+_REALMS = {"entity": ENTITY, "side": ENTITY, "document": DOCUMENT, "term": TERM, "thing": THING}
 _CLAIM = re.compile(r"[a-z0-9-]+/\d{3}-\d{2}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _XSD_DATE = "http://www.w3.org/2001/XMLSchema#date"
@@ -160,8 +160,12 @@ def read_names(store: Store) -> Names:
 
 def parse_names(body: bytes) -> Names:
     """Return all spellings in an answer of the question `spellings`, in CSV."""
-    rows = csv.DictReader(io.StringIO(body.decode(), newline=""))
-    return Names(Spelling(row["entity"], row["source"], row["name"]) for row in rows)
+    return names_in(csv.DictReader(io.StringIO(body.decode(), newline="")))
+
+
+def names_in(rows: Iterable[Mapping[str, str]]) -> Names:
+    """Return the spellings that the rows of the question `spellings` tell."""
+    return Names(Spelling(*(row[name] for name in Spelling._fields)) for row in rows)
 
 
 @lru_cache(maxsize=128)
@@ -193,6 +197,8 @@ def _put(text: str, variable: str, terms: str) -> str:
 
 def _term(parameter: Parameter, value: str, names: Names) -> str:
     """Return a value as a SPARQL term."""
+    if parameter.kind == "side" and re.fullmatch(r"[0-9]{1,4}", value.strip()):
+        return str(int(value))
     if realm := _REALMS.get(parameter.kind):
         return f"<{names.find(value, realm)}>"
     if parameter.kind == "claim":
@@ -238,8 +244,8 @@ def _span(name: str, value: str) -> tuple[object, object]:
     if re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", value):
         try:
             known = bounds(value, Kind.POINT)
-        except DataError as error:
-            raise InputError(f"--{name}: {error}") from None
+        except DataError:
+            raise InputError(f"--{name}: the calendar has no {value}.") from None
         return known.earliest_start, known.latest_end
     raise InputError(
         f"--{name} is a day, month or year (1994-05-19, 1994-05, 1994), not {value!r}."

@@ -28,6 +28,24 @@ NAMES = Names(
         ("ontology/startDispute", "label", "start dispute"),
     )
 )
+PEOPLE = Names(
+    Spelling(BASE + "id/" + local, source, name, kind)
+    for local, source, name, kind in (
+        ("ann-reed", "label", "Ann Reed", "person"),
+        ("ann-reed", "spelling", "Reed", "person"),
+        ("bob-reed", "label", "Bob Reed (clerk)", "person"),
+        ("reed-hall", "label", "Reed Hall", ""),
+        ("reed-hall", "spelling", "the Hall", ""),
+        ("cy-cole", "label", "Cy Cole", "person"),
+        ("cy-cole", "spelling", "Cole", "person"),
+        ("flight-of-cy-cole", "label", "flight of Cy Cole", ""),
+        ("dee", "label", "Dee", "person"),
+        ("ned-dee", "label", "Ned Dee", "person"),
+        ("unnamed-porter-001", "label", "porter at the gate (001)", "unnamed"),
+        ("unnamed-porter-001", "spelling", "the porter", "unnamed"),
+        ("unnamed-porter-001", "spelling", "Reed", "unnamed"),
+    )
+)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +99,49 @@ def test_ambiguous_lists_candidates():
 def test_unknown_offers_near_spellings(text, near):
     with pytest.raises(NotFoundError, match=f"Did you mean {near}"):
         NAMES.find(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Cole", "cy-cole"),
+        ("Dee", "dee"),
+        ("Ann Reed", "ann-reed"),
+        ("the hall", "reed-hall"),
+        ("porter at the gate (001)", "unnamed-porter-001"),
+        ("unnamed-porter-001", "unnamed-porter-001"),
+    ],
+)
+def test_people_found_by(text, found):
+    assert PEOPLE.find(text) == BASE + "id/" + found
+
+
+def test_a_surname_that_others_bear_is_asked_back():
+    with pytest.raises(InputError) as caught:
+        PEOPLE.find("reed")
+    assert str(caught.value) == (
+        "'reed' names 2 things; write one of: ann-reed (Ann Reed), bob-reed (Bob Reed (clerk))."
+    )
+
+
+def test_the_unnamed_are_not_found_by_what_they_are_called():
+    with pytest.raises(NotFoundError, match=r"No entity is called 'the porter'\.$"):
+        PEOPLE.find("the porter")
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("Bob", "Did you mean bob-reed?"),
+        ("cy", "Did you mean cy-cole or flight-of-cy-cole?"),
+        ("reed clerk", "Did you mean bob-reed?"),
+        ("cy kole", "Did you mean cy-cole?"),
+    ],
+)
+def test_whole_words_are_offered_before_what_is_spelt_alike(text, near):
+    with pytest.raises(NotFoundError) as caught:
+        PEOPLE.find(text)
+    assert str(caught.value).endswith(near)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "?", "zzzz", BASE + "id/nobody"])

@@ -150,6 +150,32 @@ def test_claims_and_origins(tree, one, other, expected):
     assert support(facts, one[0]) == expected
 
 
+LOST = {"rdf:object": None, "missing": "rdf:object", "missingState": ":lost"}
+UNKNOWN = LOST | {"missingState": ":statedUnknown"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(LOST, LOST), (UNKNOWN, UNKNOWN), (LOST | when("1992"), LOST), (LOST, {})],
+)
+def test_two_blanks_do_not_say_the_same(tree, one, other):
+    facts = build(
+        tree,
+        claim("alpha/001-01", CONTENT, **one),
+        claim("alpha/001-02", CONTENT, **other),
+        claim("beta/002-01", CONTENT, **other),
+    )
+    assert support(facts, "alpha/001-01") == (1, 1)
+    assert stated(facts, "alpha/001-01") != stated(facts, "beta/002-01")
+    assert facts.texts(stated(facts, "alpha/001-01"), "entails") == []
+
+
+def test_a_blank_is_one_with_its_copy(tree):
+    facts = build(tree, claim("alpha/009-01", CONTENT, **LOST))
+    assert stated(facts, "alpha/009-01") == stated(facts, "beta/009-01")
+    assert support(facts, "beta/009-01") == (2, 1)
+
+
 def test_a_copy_is_a_claim_but_no_origin(tree):
     facts = build(tree, claim("alpha/009-01", CONTENT))
     assert support(facts, "beta/009-01") == (2, 1)

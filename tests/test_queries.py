@@ -20,7 +20,7 @@ from kg.entities import local_name
 from kg.errors import DataError, ForbiddenError, InputError, NotFoundError, QueryError
 from kg.media import named
 from kg.queries import ask, bind, find_question, parse_question, questions, read_names
-from kg.rdf import read_turtle
+from kg.rdf import BASE, read_turtle
 from kg.store import GraphStore
 
 HERE = Path(__file__).parent / "queries"
@@ -76,6 +76,8 @@ CASES = {
     "infobox": {"document": "902"},
     "infobox.captured": {"field": "Commander1", "value": ":captured"},
     "side-lists": {"conflict": "feud"},
+    "side-lists.by-number": {"side": "1"},
+    "side-lists.of-no-number": {"side": "2"},
     "who-says": {"speaker": "cy-cole"},
     "who-says.about": {"speaker": "cy-cole", "about": "heron"},
     "who-says.group": {"speaker": "traders"},
@@ -239,6 +241,48 @@ def _claim(number, bounds):
     )
 
 
+def test_events_in_is_certain_just_where_every_course_of_events_is(names):
+    """Against all starts and ends that the bounds of a claim allow, on a few days."""
+    kinds = [
+        Bounds(*four)
+        for four in product(DAYS, repeat=4)
+        if list(filter(None, four)) == sorted(filter(None, four)) and any(four)
+    ]
+    store = GraphStore()
+    lines = [
+        _claim(number, bounds)
+        .replace("ontology/commanded>", "ontology/dating>")
+        .replace("<https://w3id.org/contested-kg/id/post>", f'"{number}"')
+        + f"<{BASE}id/{number}> a <{BASE}ontology/Event> .\n"
+        for number, bounds in enumerate(kinds)
+    ]
+    store._store.extend(ox.parse("".join(lines), format=ox.RdfFormat.TURTLE))
+    days = [date(1989, 1, 1), *DAYS[1:], date(1993, 1, 1), date(1999, 1, 1)]
+    seen = set()
+    for first, last in product(days, repeat=2):
+        if first > last:
+            continue
+        asked = {"from": [str(first)], "to": [str(last)], "status": ["certain"]}
+        found = rows(ask(store, bind(find_question("events-in"), asked, names), named("csv")))
+        wanted = {number for number, bounds in enumerate(kinds) if _surely(bounds, first, last)}
+        assert {int(row["when"]) for row in found} == wanted, (first, last)
+        seen |= wanted
+    assert 10 < len(seen) < len(kinds)
+
+
+def _surely(known, first, last):
+    """Tell whether all starts and ends within the bounds overlap the period."""
+    days = [date.min, *map(date.fromisoformat, ("1989-01-01", "1990-01-01", "1992-06-01")),
+            date(1993, 1, 1), date(1994, 12, 31), date(1999, 1, 1), date.max]  # fmt: skip
+    return all(
+        start <= last and first <= end
+        for start, end in product(days, repeat=2)
+        if start <= end
+        and (known.earliest_start or start) <= start <= (known.latest_start or start)
+        and (known.earliest_end or end) <= end <= (known.latest_end or end)
+    )
+
+
 def test_account_is_the_graph_of_one_speaker(world, names):
     text = bind(find_question("account"), {"speaker": ["cy-cole"]}, names)
     triples = list(ox.parse(ask(world, text, named("ntriples")), format=ox.RdfFormat.N_TRIPLES))
@@ -264,7 +308,9 @@ def test_several_values_mean_any_of_them(world, names):
         ("who-held-post", {"post": ["the Chair"], "on": ["1994-01-01"]}, InputError, "2 things"),
         ("who-held-post", {"post": ["clerk"]}, InputError, "needs --on"),
         ("who-held-post", {"on": ["1994"]}, InputError, "is a day, such as 1994-05-19"),
-        ("who-held-post", {"on": ["1994-02-30"]}, InputError, "1994-02-30"),
+        ("who-held-post", {"on": ["1994-02-30"]}, InputError, "^--on: the calendar has no 1994-02"),
+        ("events-in", {"from": ["1994-13"]}, InputError, "^--from: the calendar has no 1994-13.$"),
+        ("side-lists", {"side": ["first"]}, NotFoundError, "No entity"),
         ("who-held-post", {"pots": ["clerk"]}, InputError, "Did you mean post?"),
         ("events-in", {"from": ["spring"], "to": ["1994"]}, InputError, "day, month or year"),
         ("documents", {"x": ["1"]}, InputError, "takes: none"),

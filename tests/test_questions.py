@@ -17,15 +17,15 @@ from pathlib import Path
 
 import pytest
 
-from kg.entities import THING, Names, Spelling, local_name
+from kg.entities import THING, local_name
 from kg.errors import KgError
-from kg.queries import bind, find_question
+from kg.queries import bind, find_question, names_in
 from kg.rdf import TERMS
 
 HERE = Path(__file__).parent / "questions"
 LISTED = {path.stem: path for path in sorted(HERE.glob("q*.toml"))}
 OWN = {path.name for path in HERE.glob("*.rq")}
-NUMBER_LISTED = 40
+NUMBER_LISTED = 59
 README = (Path(__file__).parent.parent / "ontology" / "README.md").read_text(encoding="utf-8")
 RECIPES = re.findall(r"```sparql\n(.*?)```", README, re.DOTALL)
 NUMBER_RECIPES = 7
@@ -51,7 +51,7 @@ def rows(endpoint, text):
 @pytest.fixture(scope="module")
 def names(endpoint):
     found = rows(endpoint, find_question("spellings").text)
-    return Names(Spelling(row["entity"], row["source"], row["name"]) for row in found)
+    return names_in(found)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -118,6 +118,19 @@ def test_listed_question(endpoint, names, listed):
     if control := asked.get("control"):
         other = answers(endpoint, names, asked, parameters | control["parameters"])
         assert other == meant(control["expected"], other, names)
+
+
+def test_corroboration_lists_what_it_counts(endpoint):
+    """Every claim that a proposition's count holds is a row of its own, and no other is."""
+    behind: dict[str, set[str]] = {}
+    counted = {}
+    for row in rows(endpoint, find_question("corroboration").text):
+        counted[row["proposition"]] = int(row["claims"])
+        found = behind.setdefault(row["proposition"], set())
+        if local_name(row["polarity"]) == "affirmed":
+            found.add(row["claim"])
+    assert {each: len(found) for each, found in behind.items()} == counted
+    assert max(counted.values()) > 8
 
 
 def test_expected_rows_are_told_apart(names):

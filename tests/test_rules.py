@@ -259,7 +259,7 @@ def tallies(facts):
 def test_a_tally_counts_claims_and_never_adds_up_their_figures(tree):
     tree.claims(
         "alpha",
-        claim("alpha/001-01", "id:march :startedOn " + edtf("1992-06-19")),
+        claim("alpha/001-01", "id:march :happenedOn " + edtf("1992-06-19")),
         claim("alpha/001-02", "id:march :killed " + count("5"), whom=":people"),
         claim("alpha/001-03", "id:march :killed " + count("70..250"), whom=":people",
               **told("id:bob", ":alleged")),
@@ -280,17 +280,53 @@ def test_a_tally_counts_claims_and_never_adds_up_their_figures(tree):
 def test_what_is_dated_to_two_years_is_counted_in_both(tree):
     tree.claims(
         "alpha",
-        claim("alpha/001-01", "id:march :startedOn " + edtf("1992")),
-        claim("alpha/001-02", "id:march :startedOn " + edtf("1994"), **told("id:bob")),
-        claim("alpha/001-03", "id:march :startedOn " + edtf("1996"), modality=":intended"),
+        claim("alpha/001-01", "id:march :happenedOn " + edtf("1992")),
+        claim("alpha/001-02", "id:march :lasted " + edtf("1994-02/1994-03"), **told("id:bob")),
+        claim("alpha/001-03", "id:march :happenedOn " + edtf("1996"), modality=":intended"),
         claim("alpha/001-04", "id:march :arrested " + count("5")),
         claim("alpha/001-05", "id:march :arrested " + count("7"), withdrawn="true", reason="'x'"),
     )
     assert tallies(tree.facts()) == [
         ("arrested", "1992", "", "1"),
         ("arrested", "1994", "", "1"),
-        ("startDispute", "", "exclusion", "1"),
+        ("dateDispute", "", "exclusion", "1"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("dated", "own", "year"),
+    [
+        ("happenedOn " + edtf("1992"), {}, "1992"),
+        ("startedOn " + edtf("198X"), {}, ""),
+        ("startedOn " + edtf("1992-06-19"), {}, "1992"),
+        ("startedOn " + edtf("1991/1992"), {}, ""),
+        ("lasted " + edtf("1978/1992"), {}, ""),
+        ("lasted " + edtf("1992/.."), {}, ""),
+        ("lasted " + edtf("1978/1992"), {"when": edtf("1985"), "whenKind": ":period"}, "1985"),
+        ("happenedOn " + edtf("1992"), {"when": edtf("1985"), "whenKind": ":attestation"}, "1985"),
+        ("happenedOn " + edtf("1992"), {"when": edtf("1985/1986"), "whenKind": ":period"}, ""),
+        ("happenedOn " + edtf("1992"), {"when": edtf("1985/.."), "whenKind": ":period"}, ""),
+    ],
+)
+def test_a_figure_is_of_a_year_only_if_its_time_lies_within_it(tree, dated, own, year):
+    tree.claims(
+        "alpha",
+        claim("alpha/001-01", f"id:march :{dated}"),
+        claim("alpha/001-02", "id:march :killed " + count("5"), **own),
+    )
+    assert tallies(tree.facts()) == ([("killed", year, "", "1")] if year else [])
+
+
+@pytest.mark.parametrize(("end", "years"), [("1992-08", ["1992"]), ("1993-01", [])])
+def test_what_is_said_to_go_on_past_its_year_is_of_none(tree, end, years):
+    tree.claims(
+        "alpha",
+        claim("alpha/001-01", "id:march :startedOn " + edtf("1992-06-19")),
+        claim("alpha/001-02", "id:march :endedOn " + edtf(end), **told("id:bob")),
+        claim("alpha/001-03", "id:march :killed " + count("5")),
+        claim("alpha/001-04", "id:feast :endedOn " + edtf("1999")),
+    )
+    assert [row[1] for row in tallies(tree.facts())] == years
 
 
 def test_every_rule_is_used():

@@ -232,10 +232,12 @@ class Graph:
             yield _typed(iri, term("approximate"), approximate, "boolean", DERIVED)
 
     def _years(self, event: int) -> set[int]:
-        """Return the years in which an event is said to have begun."""
+        """Return the years in which an event is said to have begun and not to have gone on past."""
         begun = (event * STORY + 3, event * STORY + 4)
         told = [self.world.said(each) for each in begun if each < self.world.claims]
-        return {int(each.when[:4]) for each in told if each.predicate == "startedOn"}
+        ends = [int(each.when[:4]) for each in told if each.predicate == "endedOn"]
+        starts = {int(each.when[:4]) for each in told if each.predicate == "startedOn"}
+        return {year for year in starts if not any(end > year for end in ends)}
 
     def _words(self, said: Said) -> str:
         kind, _, number = said.subject.rpartition("/")[2].partition("-")
