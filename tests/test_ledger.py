@@ -66,6 +66,7 @@ def test_only_figures_of_one_scope_or_a_part_are_comparable(real):
     assert {row[:2] for row in comparable} == {
         ("killed", "same"),
         ("killed", "contained"),
+        ("killed", "victims"),
         ("killedOrMissing", "contained"),
     }
     assert all(row[2] == "" and row[3] for row in pairs - comparable)

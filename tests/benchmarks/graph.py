@@ -255,7 +255,7 @@ class Graph:
         yield _integer(iri, term("claimCount"), len(told), DERIVED)
         yield _integer(iri, term("originCount"), len(speakers), DERIVED)
         stances = {self.world.stance(each) for each in told}
-        if said.predicate in PLAIN and "asserted" in stances:
+        if said.predicate in PLAIN and "asserted" in stances and "alleged" not in stances:
             yield f"<{said.subject}> <{term(said.predicate)}> {said.value} <{DERIVED}> .\n"
 
     def _disputes(self, event: int) -> Iterator[str]:

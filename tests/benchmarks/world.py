@@ -24,8 +24,11 @@ _ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z",
 _RIMES = ("a", "e", "i", "o", "u", "an", "el", "ir", "om", "us", "ar", "en", "il", "ov", "ut", "ai")
 _SYLLABLES = [onset + rime for onset in _ONSETS for rime in _RIMES]
 
-EVENT_CLASSES = ("Killing", "Raid", "Riot", "Clash", "Attack", "Meeting", "Protest", "Arrest")
-UNIT_CLASSES = ("SecurityForce", "ArmedGroup", "Faction")
+#: Kinds of which the build lets structure stand plainly, so that the questions can follow it.
+EVENT_CLASSES = ("Conflict", "Election", "Meeting", "Operation", "Phase")
+UNIT_CLASSES = ("Faction", "GovernmentBody", "SecurityForce")
+#: Slots of a story that tell where a thing is, or what it is a part of: nobody alleges these.
+STRUCTURE = (5, 10, 11)
 COUNTED = ("people", "civilians", "bystanders", "police", "activists")
 
 
@@ -173,7 +176,8 @@ class World:
             return "reported"
         if claim % STORY in (3, 5, 10, 11) and claim < self.propositions:
             return "asserted"
-        return ("asserted", "asserted", "reported", "alleged")[self.draw(4, 31, claim)]
+        stance = ("asserted", "asserted", "reported", "alleged")[self.draw(4, 31, claim)]
+        return "reported" if stance == "alleged" and claim % STORY in STRUCTURE else stance
 
     def speaker(self, claim: int) -> str:
         """Return the IRI of who would be wrong if a claim were false."""
