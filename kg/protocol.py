@@ -147,7 +147,12 @@ def _refuse_mixture(fields: Fields) -> None:
 
 
 def _refuse(seen: Scan) -> None:
-    """Raise ForbiddenError for what this server never does."""
+    """Raise ForbiddenError for what this server never does, InputError if that cannot be told."""
+    if seen.doubtful:
+        raise InputError(
+            f"Write a space after the `<` of `{seen.doubtful[:60]}` if it means less than, and put"
+            " an IRI first in its brackets: it can be read either way."
+        )
     if seen.form == "UPDATE":
         raise ForbiddenError("This endpoint is read-only: it takes no update and no LOAD.")
     if seen.reads_file:

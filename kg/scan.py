@@ -52,7 +52,13 @@ _BEGINNING = re.compile(
     re.VERBOSE | re.ASCII | re.IGNORECASE,
 )
 #: A text without any of these has no keyword that matters beside its form.
-_TELLING = ("SERVICE", "FROM", "<FILE:", *VOLATILE)
+_TELLING = ("SERVICE", "FROM", "<FILE:", "BIF:", "SQL:", r"\U", *VOLATILE)
+#: In what could be an IRI or the beginning of a comparison, what would be read otherwise: a string,
+#: a comment, a bracket, a keyword.
+_OTHERWISE = re.compile(r"['#()\[\]\\]|SERVICE|FROM|FILE:|BIF:|SQL:", re.IGNORECASE)
+#: After these no comparison goes on.
+_NO_OPERAND = frozenset("(,|&=!<>+-*/^")
+_CLOSING = frozenset(")]}")
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,8 @@ class Scan:
     `form` is SELECT, ASK, CONSTRUCT, DESCRIBE, `UPDATE` for any update form, or `None` when the
     text starts with none of them; `repeatable` says that asking again gives the same answer over
     the same data, `has_service` that a federated call may be in it, `has_dataset` that it names
-    its own dataset (FROM, FROM NAMED), `reads_file` that this dataset is to come from a file.
+    its own dataset (FROM, FROM NAMED), `reads_file` that this dataset is to come from a file;
+    `doubtful` is an IRI in it that may as well be a comparison, so that all this is not sure.
     """
 
     form: str | None
@@ -70,6 +77,7 @@ class Scan:
     has_service: bool = False
     has_dataset: bool = False
     reads_file: bool = False
+    doubtful: str = ""
 
 
 def scan(text: str) -> Scan:
@@ -97,7 +105,43 @@ def scan_tokens(text: str) -> Scan:
         "SERVICE" in upper and _calls_service(tokens),
         "FROM" in upper and _has_dataset(words, tokens),
         "<FILE:" in upper and _reads_file(tokens),
+        _doubtful(tokens),
     )
+
+
+def _doubtful(tokens: list[tuple[str, str]]) -> str:
+    """Return the first IRI that the engine may read as `less than`, with something else after it.
+
+    It does so within an expression, after an operand: `FILTER(?x<'>'||true)` has a string. An
+    expression stands in round brackets; so do collections, and the rows of VALUES, which have no
+    expressions and are left out. Up to the first such place all tokens are sure.
+    """
+    stack: list[str] = []
+    before, values = ("other", "("), False
+    for kind, value in tokens:
+        if kind == "iri" and stack and stack[-1] == "(" and _OTHERWISE.search(value):
+            if _ends_operand(*before):
+                return value
+        elif kind == "word":
+            values = value.upper() == "VALUES"
+        elif kind == "other" and value in "([{":
+            in_data = value == "(" and stack[-1:] == ["data"]
+            data = value == "{" and values
+            stack.append("row" if in_data else "data" if data else value)
+            values = values and value == "("
+        elif kind == "other" and value in _CLOSING and stack:
+            stack.pop()
+        elif kind != "variable":
+            values = False
+        before = kind, value
+    return ""
+
+
+def _ends_operand(kind: str, value: str) -> bool:
+    """Whether a comparison may go on after this token; keywords may run into each other."""
+    if kind == "word":
+        return value.upper().endswith(("TRUE", "FALSE"))
+    return kind != "other" or value not in _NO_OPERAND
 
 
 def _has_dataset(words: list[str], tokens: list[tuple[str, str]]) -> bool:

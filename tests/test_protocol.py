@@ -5,8 +5,9 @@ from unittest.mock import patch
 from urllib.parse import quote, unquote_plus, unquote_to_bytes, urlencode
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pyoxigraph import Store
 
 from kg.errors import (
     AddressError,
@@ -229,6 +230,68 @@ def test_files_are_refused(text: str) -> None:
     with pytest.raises(ForbiddenError, match="reads no files"):
         get(query="ASK {}", **{"named-graph-uri": "file:///x"})
     assert get(query="ASK { ?s ?p <file:///x> }")
+
+
+CALL = "SERVICE<http://127.0.0.1:1/>{}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"ASK {{ FILTER(1<'>'||true){CALL}FILTER('a'='a') }}",
+        "PREFIX a: <http://127.0.0.1:1/> ASK { FILTER(1<1)SERVICE:a#>\n{} }",
+        f"ASK {{ FILTER(1<1#>'''\n){CALL}#'''\n }}",
+        f"ASK {{ FILTER(COUNT(DISTINCTtrue<'>'){CALL}FILTER('a'='a') }}",
+        f"ASK {{ VALUES ?x {{ 1 }} FILTER(?x<'>'||true){CALL}FILTER('a'='a') }}",
+        f"ASK {{ FILTER(EXISTS {{}}<'>'||true){CALL}FILTER('a'='a') }}",
+        "SELECT (1<'>' AS ?x) FROM <u:g> { ?s ?p '>' }",
+        "ASK { FILTER(1<'>'||RAND()<1||'a'='a') }",
+        "ASK { FILTER(1<'>'||<bif:exec>('x')||'a'='a') }",
+        r"ASK { FILTER(1<'>'||<\u0062if:exec>('x')||'a'='a') }",
+    ],
+)
+def test_what_may_be_an_iri_or_a_comparison_hides_nothing(text: str) -> None:
+    """`<'>` is an IRI, or the beginning of a comparison with a string."""
+    with pytest.raises(InputError, match="Write a space after the `<`"):
+        get(query=text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ASK { VALUES (?a ?b) { (<u:x#a> <u:y#b>) (<u:x'> UNDEF) } ?s ?p 'SERVICE' }",
+        "ASK { ?a ?b ?c FILTER(?a<?b&&?c>?b) ?s ?p 'SERVICE' }",
+        "ASK { FILTER(?a IN (<u:x#a>, <u:y#b>) || ?a = <u:x#c>) ?a ?p 'FROM' }",
+        "ASK { ?s (<u:a#b>|!<u:c#d>)/^<u:e#f> ?o # FROM\n }",
+        "SELECT (COUNT(DISTINCT <u:a#b>) AS ?n) { ?s ?p 'SERVICE' }",
+        "ASK { ?s <u:a#b> <u:c#d> ; <u:e'> ?o FILTER(?o < '>') ?o ?p 'SERVICE' }",
+    ],
+)
+def test_what_can_be_read_in_one_way_is_not_refused(text: str) -> None:
+    assert not get(query=text).federated
+
+
+EXPRESSION = (
+    "1", "?x", "true", "<", ">", "'", "'''", "#", "\n", "(", ")", "||", "<u:a>", ":a", '"', "\\",
+    "=", "'a'='a'", CALL, f"){CALL}FILTER(", f"){CALL}#", "SERVICE:a", "{}", "EXISTS{", "}", " ",
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(EXPRESSION), max_size=9).map("".join))
+@example("1<'>'||true)SERVICE<http://127.0.0.1:1/>{}FILTER('a'='a'")
+def test_the_engine_calls_nobody_whom_the_scan_has_not_seen(text: str) -> None:
+    query = f"PREFIX : <u:> PREFIX SERVICE: <u:> ASK {{ FILTER({text}) }}"
+    try:
+        get(query=query)
+    except KgError:
+        return
+    try:
+        Store().query(query)
+    except (SyntaxError, ValueError, RuntimeError):
+        return
+    except OSError as called:  # the port is refused before anything is sent
+        pytest.fail(f"{query}: {called}")
 
 
 def test_format() -> None:
