@@ -29,7 +29,7 @@ Keep = Callable[[Any, Iterable[tuple[bytes, bytes]], bytes], None]
 Handler = Callable[[Request], Awaitable[Response]]
 
 #: Waits for a look at whether the data have changed, if one is due.
-Look = Callable[[], Awaitable[None]]
+Look = Callable[[], Awaitable[object]]
 
 #: The path of the one question that must be answered at once, whatever the store does.
 ALIVE = "/healthz"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kg.errors import BusyError, KgError, StoreLostError, TimeLimitError
 from kg.generation import Channel, Generation, WorkerLostError, foreseen
-from kg.watch import Watch
+from kg.watch import LOOK_SECONDS, Watch
 from kg.worker import Job, LoaderConfig
 
 
@@ -94,7 +94,7 @@ class Pool:
         generation.busy += 1
         try:
             about, body = await channel.ask(job.to_bytes(), seconds)
-            await self.watch.look()
+            sure = await self.watch.look(LOOK_SECONDS)
         except TimeoutError:
             self._kill(channel)
             raise TimeLimitError(
@@ -112,6 +112,10 @@ class Pool:
             raise WorkerLostError  # the data may have changed while they were asked
         if "error" in about:
             raise foreseen(about)
+        if not sure:
+            raise StoreLostError(
+                "The server of the store does not say if its graph is still the same; try again."
+            )
         return Reply(body, about["truncated"], about["coding"], generation.fingerprint, channel.pid)
 
     def _kill(self, channel: Channel) -> None:

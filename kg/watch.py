@@ -19,10 +19,10 @@ from kg.record import NOTICED, Record, read_record
 from kg.service import Service
 from kg.worker import LoaderConfig
 
-#: Seconds that one request waits for a look; what the server of the store then says counts later.
+#: Seconds that a request waits for a look before it is answered; its answer waits for all of it.
 _PATIENCE = 1.0
 #: Seconds after which a look that has no answer is given up.
-_LOOK_SECONDS = 5.0
+LOOK_SECONDS = 5.0
 
 
 class Served(Protocol):
@@ -64,13 +64,15 @@ class Watch:
         """Whether the last look is too long ago."""
         return self.remote and time.monotonic() - self._looked >= NOTICED
 
-    async def look(self) -> None:
-        """Wait for a look, if one is due; one for all who wait."""
+    async def look(self, patience: float | None = None) -> bool:
+        """Wait for a look, if one is due, one for all who wait; return whether it succeeded."""
         if not self.due:
-            return
+            return not self._complaint
         if self._look is None or self._look.done():
             self._look = asyncio.create_task(self._compare())
-        await asyncio.wait([self._look], timeout=_PATIENCE)
+        wait = _PATIENCE if patience is None else patience
+        done, _ = await asyncio.wait([self._look], timeout=wait)
+        return bool(done) and not self._complaint
 
     async def _compare(self) -> None:
         """Compare the record with what is served; pause, go on, or serve what is there now."""
@@ -86,7 +88,7 @@ class Watch:
                 owner.paused = "The graph has just been replaced; try again in a few seconds."
                 await owner.reload(owner.current.config)
                 sys.stderr.write(f"Now serving {owner.fingerprint[:16]}.\n")
-            self._looked = begun
+            self._looked, self._complaint = begun, ""
         except KgError as error:
             # Questions meet the same fault and tell it to those who ask; the reason is for us.
             if str(error) != self._complaint:
@@ -96,7 +98,7 @@ class Watch:
 
 
 def _published(config: LoaderConfig) -> Record | None:
-    access = Access(config.store, config.user, config.password, _LOOK_SECONDS)
+    access = Access(config.store, config.user, config.password, LOOK_SECONDS)
     service = Service(access)
     with contextlib.closing(service.connection):
         return read_record(service, config.base or BASE)

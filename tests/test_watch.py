@@ -8,6 +8,7 @@ import pytest
 from remote_server import G0, G1, FakeServer, fake_server
 from test_worker import job, until, within
 
+import kg.pool
 import kg.watch
 from kg.cache import Cache
 from kg.errors import StoreLostError
@@ -127,6 +128,20 @@ def test_a_server_that_does_not_answer_holds_nobody_up(
         assert len([each for each in server.seen if each[0] == "POST"]) == 3  # two at the start
         server.gate.set()
         await pool.watch._look
+
+    with_pool(server, work)
+
+
+def test_an_answer_is_not_given_where_a_look_has_none(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked meanwhile may be of two graphs."""
+    monkeypatch.setattr(kg.pool, "LOOK_SECONDS", 0.05)
+
+    async def work(pool: Pool) -> None:
+        pool.watch._compare = asyncio.Event().wait
+        with pytest.raises(StoreLostError, match="if its graph is still the same"):
+            await pool.run(job(MARK))
 
     with_pool(server, work)
 
