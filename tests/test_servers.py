@@ -69,7 +69,6 @@ VIRTUOSO: dict[str, str] = {
         (
             "events-in",
             "figures-compared",
-            "timeline",
             "q201-begun-in-1991",
             "q214-victims-compared",
         ),
