@@ -11,6 +11,7 @@ or the identifier only.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from kg.errors import InputError, NotFoundError
@@ -20,6 +21,8 @@ from kg.rdf import BASE, TERMS
 ENTITIES = BASE + "id/"
 DOCUMENTS = BASE + "document/"
 MOST_OFFERED = 5
+#: Characters of a name that a sentence about it repeats.
+_MOST_TOLD = 100
 
 
 class Spelling(NamedTuple):
@@ -61,6 +64,13 @@ class Names:
             each.entity: each.name for each in reversed(self.spellings) if each.source == "label"
         }
         self._iris = {each.entity for each in self.spellings}
+        self._parts: dict[Realm, list[Spelling]] = {}
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        """The normal form of every name and identifier: to make them anew takes long."""
+        names = {each.name for each in self.spellings}
+        return {each: normalize(each) for each in names.union(map(local_name, self._iris))}
 
     def label(self, iri: str) -> str | None:
         """Return the label of a thing, or None where it has none."""
@@ -80,7 +90,8 @@ class Names:
                 return found.pop()
             if found:
                 raise InputError(_ambiguous(wanted, self._described(found)))
-        raise NotFoundError(f"No {realm.noun} is called {wanted!r}.{self._suggest(wanted, realm)}")
+        near = self._suggest(wanted, realm)
+        raise NotFoundError(f"No {realm.noun} is called {_told(wanted)}.{near}")
 
     def _ways(self, text: str, realm: Realm) -> Iterator[set[str]]:
         """Yield what each way of naming finds, the surest way first."""
@@ -90,28 +101,30 @@ class Names:
         yield {each.entity for each in here if each.name == text and each.source == "label"}
         key = normalize(text)
         if key:
-            like = [each for each in here if normalize(each.name) == key]
+            like = [each for each in here if self._keys[each.name] == key]
             yield {each.entity for each in like if each.source == "label"}
             for sources in (("spelling",), ("label", "spelling", "hidden", "claim", "digits")):
                 found = {each.entity for each in like if each.source in sources}
                 yield found | self._namesakes(key, found, here)
-            yield {each.entity for each in here if normalize(local_name(each.entity)) == key}
+            yield {each.entity for each in here if self._keys[local_name(each.entity)] == key}
 
     def _here(self, realm: Realm) -> list[Spelling]:
         """Return the spellings of a realm; the unnamed have their labels only."""
-        return [
-            each
-            for each in self.spellings
-            if each.entity.startswith(realm.namespaces)
-            and (each.kind != "unnamed" or each.source == "label")
-        ]
+        if realm not in self._parts:
+            self._parts[realm] = [
+                each
+                for each in self.spellings
+                if each.entity.startswith(realm.namespaces)
+                and (each.kind != "unnamed" or each.source == "label")
+            ]
+        return self._parts[realm]
 
     def _namesakes(self, key: str, found: set[str], here: list[Spelling]) -> set[str]:
         """Return the persons with the one word in their names that named a person."""
         persons = [each for each in here if each.kind == "person"]
         if " " in key or found.isdisjoint(each.entity for each in persons):
             return set()
-        return {each.entity for each in persons if key in normalize(each.name).split()}
+        return {each.entity for each in persons if key in self._keys[each.name].split()}
 
     def _described(self, iris: set[str]) -> list[str]:
         return [f"{_short(iri)} ({self.labels.get(iri, 'no label')})" for iri in sorted(iris)]
@@ -123,7 +136,7 @@ class Names:
         """
         here = [each for each in self._here(realm) if each.kind != "unnamed"]
         words = set(normalize(text).split())
-        whole = [each for each in here if words and words <= set(normalize(each.name).split())]
+        whole = [each for each in here if words and words <= set(self._keys[each.name].split())]
         if whole:
             whole.sort(key=lambda each: (each.kind != "person", len(each.name.split()), each.name))
             near = dict.fromkeys(local_name(each.entity) for each in whole)
@@ -157,4 +170,10 @@ def _short(iri: str) -> str:
 
 
 def _ambiguous(text: str, candidates: list[str]) -> str:
-    return f"{text!r} names {len(candidates)} things; write one of: {', '.join(candidates)}."
+    listed = ", ".join(candidates)
+    return f"{_told(text)} names {len(candidates)} things; write one of: {listed}."
+
+
+def _told(text: str) -> str:
+    """Return a name as a sentence repeats it: in quotation marks, and not longer than it needs."""
+    return repr(text if len(text) <= _MOST_TOLD else text[:_MOST_TOLD] + "…")

@@ -3,13 +3,16 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from difflib import SequenceMatcher
+
+from rapidfuzz import fuzz, process
 
 from kg.errors import InputError
 
 APOSTROPHES = "'\u2018\u2019\u02bc\u02bb\u02be\u02bf`\u00b4\u2032"
 # Letters that Unicode does not decompose into a base letter and a mark.
 UNDECOMPOSED = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "\u0131": "i"})
+# Of 100: how much of both names must be alike for one to be offered for the other.
+_NEAR = 60
 
 
 def normalize(name: str) -> str:
@@ -61,9 +64,11 @@ def nearest(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
     >>> nearest("interior-minster", ["interior-minister", "prime-minister", "karachi"])
     ['interior-minister', 'prime-minister']
     """
-    wanted = normalize(name)
-    scored = sorted((-_likeness(wanted, normalize(each)), each) for each in set(candidates))
-    return [each for score, each in scored if -score >= 0.6][:limit]
+    choices = {each: normalize(each) for each in candidates}
+    found = process.extract(
+        normalize(name), choices, scorer=fuzz.ratio, limit=None, score_cutoff=_NEAR
+    )
+    return [each for _, each in sorted((-score, each) for _, score, each in found)][:limit]
 
 
 def suggest(name: str, candidates: Iterable[str]) -> str:
@@ -76,7 +81,3 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
     """
     near = nearest(name, candidates)
     return f" Did you mean {' or '.join(near)}?" if near else ""
-
-
-def _likeness(left: str, right: str) -> float:
-    return SequenceMatcher(None, left, right, autojunk=False).ratio()

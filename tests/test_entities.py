@@ -2,8 +2,10 @@
 
 import pytest
 
+from kg import entities
 from kg.entities import DOCUMENT, TERM, THING, Names, Spelling, local_name
 from kg.errors import InputError, NotFoundError
+from kg.names import normalize
 
 BASE = "https://w3id.org/contested-kg/"
 NAMES = Names(
@@ -148,6 +150,23 @@ def test_whole_words_are_offered_before_what_is_spelt_alike(text, near):
 def test_unknown_without_near_spellings(text):
     with pytest.raises(NotFoundError, match="No entity"):
         NAMES.find(text)
+
+
+def test_a_long_name_is_not_repeated_whole():
+    with pytest.raises(NotFoundError) as caught:
+        NAMES.find("x" * 50_000)
+    assert str(caught.value) == f"No entity is called '{'x' * 100}…'."
+    with pytest.raises(InputError, match=r"^'the party\.{91}…' names 2 things"):
+        NAMES.find("the party" + "." * 500)
+
+
+def test_a_name_is_brought_to_its_normal_form_once(monkeypatch):
+    names, made = Names(NAMES.spellings), []
+    monkeypatch.setattr(entities, "normalize", lambda name: made.append(name) or normalize(name))
+    assert names.find("Minister, of the Interior") == BASE + "id/interior-minister"
+    first = len(made)
+    assert names.find("the-butcher") == BASE + "id/rp"
+    assert (first > 1, len(made) - first) == (True, 1)
 
 
 def test_labels():

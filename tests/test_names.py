@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from kg.errors import InputError
@@ -49,6 +51,13 @@ def test_nearest_is_ordered_and_repeatable():
     assert nearest("Altaf Husain", names)[0] == "altaf-hussain"
     assert nearest("Altaf Husain", reversed(names)) == nearest("Altaf Husain", names)
     assert "karachi" not in nearest("Altaf Husain", names)
+
+
+def test_a_long_name_is_compared_soon():
+    names = [f"the {number} of {number * 7919}" for number in range(6000)]
+    begun = time.process_time()
+    assert nearest("karachi of 1994 " * 3000, names) == []
+    assert time.process_time() - begun < 2
 
 
 def test_suggest_is_silent_when_nothing_is_near():
