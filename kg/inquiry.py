@@ -18,16 +18,20 @@ from starlette.routing import Route
 from kg.answers import Answers
 from kg.endpoint import any_method, prefers_page
 from kg.entities import Names
-from kg.errors import InputError, KgError
+from kg.errors import AddressError, InputError, KgError
 from kg.examples import without_header
 from kg.media import FORMATS, HTML, Format, find
-from kg.protocol import Fields, operation, read_fields
+from kg.protocol import Fields, named_format, operation, read_fields
 from kg.queries import Question, bind, find_question, parse_names
 from kg.replies import CORS, problem
 
 #: What is said of the answer and not of the question, unless the question has one of that name.
 _OF_THE_ANSWER = ("as", "timeout", "maxrows")
 _METHODS = ("GET", "HEAD")
+#: Bytes of an address, as for `/sparql` (`kg/protocol.py`).
+_LONGEST_ADDRESS = 32 * 1024
+#: Characters of a value and number of values: every name is looked for among all spellings.
+_LONGEST, _MOST = 300, 50
 _DASHES = re.compile(r"(?<=\s)--(?=[a-z])|^--")
 
 
@@ -44,6 +48,7 @@ class Inquiry:
         self.questions = {each.name: each for each in questions()}
         self.routes: list[Route] = [any_method("/example/{name}", self.answer)]
         self._names: tuple[str, Names] = ("", Names(()))
+        self._turns = asyncio.Semaphore(2)
 
     async def answer(self, request: Request) -> Response:
         """Answer any request below `/example/`."""
@@ -52,7 +57,7 @@ class Inquiry:
             return await self.otherwise(request)
         accept = request.headers.get("accept")
         try:
-            fields = read_fields(request.scope["query_string"].decode("ascii", "replace"))
+            fields = _read(request.scope["query_string"])
             if {name for name, _ in fields} <= {"page", *_of_the_answer(question)}:
                 return await self.otherwise(request)
             return await self._answered(request, question, form, fields)
@@ -71,22 +76,49 @@ class Inquiry:
         self, request: Request, question: Question, form: Format | None, fields: Fields
     ) -> Response:
         own = _of_the_answer(question)
-        said = dict(each for each in fields if each[0] in own)
-        if form is None and said.get("as"):
-            form = find(said["as"], (HTML, *FORMATS))
-        elif form is not None:
-            said["as"] = form.name
+        form, said = _wanted(form, [each for each in fields if each[0] in own])
         text = await self._filled(question, [each for each in fields if each[0] not in own])
+        asked = operation([("query", text), *said])
         if form is HTML or (form is None and prefers_page(request.headers.get("accept"))):
             return _editor(request, question.name, without_header(text))
-        return await self.answers.respond(request, operation([("query", text), *said.items()]))
+        return await self.answers.respond(request, asked)
 
     async def _filled(self, question: Question, fields: Fields) -> str:
         """Return the query with these values; an empty one, as forms send it, is none."""
+        _refuse_much(fields)
         fingerprint, body = await self.answers.ask(find_question("spellings").text, "csv")
-        if self._names[0] != fingerprint:
-            self._names = fingerprint, await asyncio.to_thread(parse_names, body)
-        return await asyncio.to_thread(_bound, question, fields, self._names[1])
+        async with self._turns:
+            if self._names[0] != fingerprint:
+                self._names = fingerprint, await asyncio.to_thread(parse_names, body)
+            return await asyncio.to_thread(_bound, question, fields, self._names[1])
+
+
+def _read(encoded: bytes) -> Fields:
+    if len(encoded) > _LONGEST_ADDRESS:
+        raise AddressError("The address is too long; send fewer or shorter values.")
+    return read_fields(encoded.decode("ascii", "replace"))
+
+
+def _refuse_much(fields: Fields) -> None:
+    if len(fields) > _MOST:
+        raise InputError(f"The question has {len(fields)} values; send at most {_MOST}.")
+    if any(len(text) > _LONGEST for each in fields for text in each):
+        raise InputError(f"A value or its name is longer than {_LONGEST} characters; shorten it.")
+
+
+def _wanted(ending: Format | None, said: Fields) -> tuple[Format | None, Fields]:
+    """Return the one format that the ending and `as` name, and what is said with it as `as`.
+
+    HTML is no answer of a query and is left out there; a repeated `as` is left to be refused.
+    """
+    names = [value for name, value in said if name == "as"]
+    if len(names) > 1:
+        return ending, said
+    asked = named_format(names[0], (HTML, *FORMATS)) if any(names) else ending
+    if ending not in (None, asked):
+        raise InputError(f"The address ends in .{ending.extension}, but `as` names another format.")
+    rest = [each for each in said if each[0] != "as"]
+    return asked, [*rest, ("as", asked.name)] if asked not in (None, HTML) else rest
 
 
 def _bound(question: Question, fields: Fields, names: Names) -> str:

@@ -112,6 +112,7 @@ def _question() -> Json:
     described["responses"] |= refusals({
         "400": "A parameter is unknown, missing or malformed; the sentence says which.",
         "404": "There is no such question, or nothing is called so; near spellings are offered.",
+        "414": "The address is too long.",
     })  # fmt: skip
     return described
 

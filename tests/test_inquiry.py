@@ -4,13 +4,16 @@ Expected: passage 053 of 001 has Naseerullah Babar as interior minister on 19 Ma
 in January 1994, at some day of that month.
 """
 
+import asyncio
 import csv
 import html
 import io
 import re
+import time
 
 import pytest
 
+from kg import inquiry, protocol
 from kg.queries import questions
 
 BASE = "https://w3id.org/contested-kg/"
@@ -41,7 +44,8 @@ def test_a_question_with_its_parameters_is_answered(endpoint):
     [
         ("who-held-post", "text/csv", {}),
         ("who-held-post", "*/*", {"as": "csv"}),
-        ("who-held-post.json", "text/csv", {"as": "csv"}),
+        ("who-held-post.csv", "text/html", {"as": "csv"}),
+        ("who-held-post.json", "text/csv", {"as": "srj"}),
     ],
 )
 def test_the_format_is_named_by_ending_parameter_or_accept(endpoint, name, accept, more):
@@ -85,12 +89,73 @@ def test_html_is_the_editor_with_the_values_filled_in(endpoint):
         ({"on": "1994-01-15", "as": "turtle"}, 406, "This query makes a table"),
         ({"on": "1994-01-15", "as": "pdf"}, 400, "as must be one of"),
         ({"on": "1994-01-15", "maxrows": "none"}, 400, "maxrows must be a whole number"),
+        ({"on": "1994-01-15", "maxrows": ["1", "2"]}, 400, "The request has 2 `maxrows`"),
+        ({"on": "1994-01-15", "timeout": ["1", "2"]}, 400, "The request has 2 `timeout`"),
+        ({"on": "1994-01-15", "timeout": ""}, 400, "timeout must be a positive number"),
+        ({"on": "1994-01-15", "as": ["csv", "csv"]}, 400, "The request has 2 `as` parameters"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_told_in_one_sentence(endpoint, parameters, status, sentence):
     answer = ask(endpoint, "who-held-post", **parameters)
     assert answer.status_code == status
     assert answer.json()["detail"].startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "sentence"),
+    [
+        ("who-held-post.csv", "json", "The address ends in .csv, but `as` names another format."),
+        ("who-held-post.html", "csv", "The address ends in .html, but `as` names another format."),
+        ("who-held-post.csv", ["csv", "json"], "The request has 2 `as` parameters; send one."),
+    ],
+)
+def test_an_answer_has_one_format(endpoint, name, form, sentence):
+    answer = ask(endpoint, name, **HELD, **{"as": form})
+    assert (answer.status_code, answer.json()["detail"]) == (400, sentence)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status", "sentence"),
+    [
+        ({"post": "x" * 301}, 400, "A value or its name is longer than 300 characters"),
+        ({"x" * 301: "y"}, 400, "A value or its name is longer than 300 characters"),
+        ({"post": ["x"] * 51}, 400, "The question has 51 values; send at most 50."),
+        ({"post": "x" * 33_000}, 414, "The address is too long"),
+        ({"on": "1994-01-15", "post": "x" * 300}, 404, f"No entity is called '{'x' * 100}…'."),
+    ],
+)
+def test_much_is_refused_before_it_takes_long(endpoint, parameters, status, sentence):
+    answer = ask(endpoint, "who-held-post", **parameters)
+    assert answer.status_code == status
+    assert answer.json()["detail"].startswith(sentence)
+
+
+def test_an_address_may_be_as_long_as_that_of_a_query():
+    assert inquiry._LONGEST_ADDRESS == protocol._LONGEST_ADDRESS
+
+
+def test_names_are_looked_for_in_two_threads_at_most(monkeypatch):
+    """Stands in for `_bound`: what it does takes a processor for itself."""
+    under_way, most = [], []
+
+    def bound(*_):
+        under_way.append(1)
+        most.append(len(under_way))
+        time.sleep(0.02)
+        under_way.pop()
+        return ""
+
+    class Answers:
+        async def ask(self, *_):
+            return "print", b"entity,source,name,kind\r\n"
+
+    async def many():
+        asked = inquiry.Inquiry(Answers(), questions, None)
+        await asyncio.gather(*(asked._filled(questions()[0], []) for _ in range(8)))
+
+    monkeypatch.setattr(inquiry, "_bound", bound)
+    asyncio.run(many())
+    assert (len(most), max(most)) == (8, 2)
 
 
 def test_without_parameters_it_is_described(endpoint):
@@ -123,7 +188,7 @@ def test_the_guides_tell_how(endpoint):
         said = line.rpartition("Parameters: ")[2]
         assert all(each.name in said for each in question.parameters), question.name
     described = endpoint.get("/openapi.json").json()["paths"]["/example/{name}"]["get"]
-    assert {"200", "303", "400", "404", "406"} <= set(described["responses"])
+    assert {"200", "303", "400", "404", "406", "414"} <= set(described["responses"])
     assert described["parameters"][-1]["schema"]["type"] == "object"
 
 
