@@ -7,8 +7,10 @@ made flat. A thing with more than `MOST` members is described in parts.
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kg.addresses import Reading, readings
 from kg.answers import Answers
@@ -24,8 +26,10 @@ MOST = 500
 
 #: The address of the page about the ontology.
 ONTOLOGY_PAGE = "/ontology.html"
-#: Seconds that a page waits to learn whether one of its links leads anywhere.
+#: Seconds that pages wait to learn whether one of their links leads anywhere.
 _SOON = 1.0
+#: Seconds after which that is asked again where the answer was an error.
+_AGAIN = 60.0
 
 ONTOLOGY = "http://www.w3.org/2002/07/owl#Ontology"
 _QUESTIONS = (
@@ -89,13 +93,28 @@ class Part:
         return tuple(dict.fromkeys((*own, *self.members.get("claim", ()))))
 
 
+class _Asking(NamedTuple):
+    """A question under way about data of one fingerprint, and since when (seconds, monotonic)."""
+
+    fingerprint: str
+    begun: float
+    task: asyncio.Task[bool | None]
+
+    def outdated(self, fingerprint: str) -> bool:
+        """Whether it is to be asked anew: for other data, or because there was no answer."""
+        if self.fingerprint != fingerprint or (self.task.done() and self.task.cancelled()):
+            return True
+        failed = self.task.done() and self.task.result() is None
+        return failed and time.monotonic() - self.begun > _AGAIN
+
+
 class Describer:
     """Asks the graph through the same workers, limits and kept answers as everyone's queries."""
 
     def __init__(self, answers: Answers) -> None:
         self.answers = answers
         self._texts = {name: (PROBES / f"{name}.rq").read_text("utf-8") for name in _QUESTIONS}
-        self._ontology: tuple[str, bool] = ("", True)
+        self._ontology: _Asking | None = None
 
     async def find(self, readings: Iterable[Reading]) -> Found | None:
         """Return what the best reading names that names anything; raises the query's KgError."""
@@ -116,17 +135,24 @@ class Describer:
     async def has_ontology(self, base: str) -> bool:
         """Tell whether `ONTOLOGY_PAGE` leads anywhere, for the graph may be anybody's.
 
-        Asked once per data. Where the graph does not answer soon it is taken to be ours.
+        Asked once per data, in the background: who does not wait for the answer must not end its
+        worker. Until the graph answers it is taken to be ours.
         """
-        fingerprint = self.answers.service.pool.fingerprint
-        if self._ontology[0] != fingerprint:
-            try:
-                async with asyncio.timeout(_SOON):
-                    found = await self.find(readings(ONTOLOGY_PAGE, base))
-            except (KgError, TimeoutError):
-                return True
-            self._ontology = fingerprint, found is not None
-        return self._ontology[1]
+        fingerprint, asking = self.answers.service.pool.fingerprint, self._ontology
+        if asking is None or asking.outdated(fingerprint):
+            task = asyncio.create_task(self._leads(base))
+            asking = self._ontology = _Asking(fingerprint, time.monotonic(), task)
+        if not asking.task.done():
+            left = asking.begun + _SOON - time.monotonic()
+            await asyncio.wait([asking.task], timeout=max(0, left))
+        return not asking.task.done() or asking.task.result() is not False
+
+    async def _leads(self, base: str) -> bool | None:
+        """Tell whether the page of the ontology is about anything; None where that failed."""
+        try:
+            return await self.find(readings(ONTOLOGY_PAGE, base)) is not None
+        except KgError:
+            return None
 
     async def part(self, found: Found, number: int = 1) -> Part | None:
         """Return one part of what stands about a thing; None above the last."""

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import time
+from types import SimpleNamespace
 
 import pytest
 
 from kg import describing
 from kg.addresses import readings
 from kg.describing import MOST, Describer, Found
+from kg.errors import BusyError, KgError
 from kg.media import named
 from kg.rdf import BASE, TERMS
 from kg.scan import scan
@@ -66,6 +69,62 @@ def test_nothing_is_asked_about_what_can_be_no_iri() -> None:
     graph = Graph()
     assert asyncio.run(Describer(graph).find(readings("/a b", BASE))) is None
     assert graph.asked == []
+
+
+class Slow(Graph):
+    """Answers when it is told to, or fails; knows which questions were given up."""
+
+    def __init__(self, error: KgError | None = None) -> None:
+        super().__init__()
+        self.error, self.go, self.cancelled = error, asyncio.Event(), 0
+        self.service = SimpleNamespace(pool=SimpleNamespace(fingerprint="print"))
+
+    async def ask(self, text: str, form: str) -> tuple[str, bytes]:
+        if self.error:
+            self.asked.append(text)
+            raise self.error
+        try:
+            answer = await super().ask(text, form)
+            await self.go.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return answer
+
+
+def test_a_slow_graph_is_asked_once_about_its_ontology_and_waited_for_once(monkeypatch) -> None:
+    monkeypatch.setattr(describing, "_SOON", 0.1)
+
+    async def pages() -> None:
+        graph = Slow()
+        describer = Describer(graph)
+        begun = time.monotonic()
+        assert [await describer.has_ontology(BASE) for _ in range(10)] == [True] * 10
+        assert 0.09 < time.monotonic() - begun < 0.5
+        assert (len(graph.asked), graph.cancelled) == (1, 0)
+        graph.go.set()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert await describer.has_ontology(BASE) is False
+        graph.service.pool.fingerprint = "other"
+        assert await describer.has_ontology(BASE) is False
+        assert len(graph.asked) == 2
+
+    asyncio.run(pages())
+
+
+def test_an_error_about_the_ontology_is_remembered_for_a_while(monkeypatch) -> None:
+    async def pages() -> None:
+        graph = Slow(BusyError("Too many."))
+        describer = Describer(graph)
+        assert [await describer.has_ontology(BASE) for _ in range(3)] == [True] * 3
+        assert len(graph.asked) == 1
+        monkeypatch.setattr(describing, "_AGAIN", 0)
+        graph.error = None
+        graph.go.set()
+        assert await describer.has_ontology(BASE) is False
+
+    asyncio.run(pages())
 
 
 def test_a_withdrawn_claim_is_known() -> None:
