@@ -54,7 +54,7 @@ class Similar:
     def keep(self, scope: dict[str, Any], headers: Headers, _: bytes) -> None:
         """Remember what a request was answered with, beside its body, if the scope allows it."""
         data: bytes = scope.get(REQUEST, b"")
-        line, given = _LINE.match(data), dict(scope["headers"])
+        line, given = _LINE.match(data), dict(reversed(scope["headers"]))  # the first counts
         if line is None or PLAINLY not in scope or b"if-none-match" in given:
             return
         rest = data[line.end() :]

@@ -233,6 +233,15 @@ def test_the_head_of_an_answer_is_that_of_the_first_but_for_what_is_its_own():
     assert similar.figures.requests == {200: 1}
 
 
+def test_of_two_headers_of_one_name_the_first_counts():
+    similar = Similar(Answers(Entry(b"", "")), Figures())
+    twice = [(b"accept", b"text/csv"), (b"accept", b"text/plain")]
+    data = b"GET /sparql?query=ASK%7B%7D HTTP/1.1\r\n\r\n"
+    scope = {REQUEST: data, "headers": twice, PLAINLY: (Operation("ASK{}"), "json", PLAIN)}
+    similar.keep(scope, [], b"")
+    assert [each.accept for each in similar.rests.values()] == ["text/csv"]
+
+
 def test_a_defect_is_a_problem():
     said = asked(learned(ValueError("secret"), b"\r\n"), b"\r\n")
     assert said.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
