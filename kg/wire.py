@@ -31,7 +31,6 @@ Begin = Callable[
     [bytes, Iterable[tuple[bytes, bytes]]], Coroutine[Any, Any, tuple[bytes, bytes]] | None
 ]
 #: Seconds for which an answer is worked on that nobody waits for any more.
-
 _SOON = 0.25
 #: Bytes of a part that is not copied to be joined with others.
 _LARGE = 64 * 1024
