@@ -21,15 +21,13 @@ from kg.entities import Names
 from kg.errors import AddressError, InputError, KgError
 from kg.examples import without_header
 from kg.media import FORMATS, HTML, Format, find
-from kg.protocol import Fields, named_format, operation, read_fields
+from kg.protocol import LONGEST_ADDRESS, Fields, named_format, operation, read_fields
 from kg.queries import Question, bind, find_question, parse_names
 from kg.replies import CORS, problem
 
 #: What is said of the answer and not of the question, unless the question has one of that name.
 _OF_THE_ANSWER = ("as", "timeout", "maxrows")
 _METHODS = ("GET", "HEAD")
-#: Bytes of an address, as for `/sparql` (`kg/protocol.py`).
-_LONGEST_ADDRESS = 32 * 1024
 #: Characters of a value and number of values: every name is looked for among all spellings.
 _LONGEST, _MOST = 300, 50
 _DASHES = re.compile(r"(?<=\s)--(?=[a-z])|^--")
@@ -94,7 +92,7 @@ class Inquiry:
 
 
 def _read(encoded: bytes) -> Fields:
-    if len(encoded) > _LONGEST_ADDRESS:
+    if len(encoded) > LONGEST_ADDRESS:
         raise AddressError("The address is too long; send fewer or shorter values.")
     return read_fields(encoded.decode("ascii", "replace"))
 

@@ -31,7 +31,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 _MOST_FIELDS = 1000
 #: Bytes of an address: below what the HTTP parser takes, above what most proxies let pass.
-_LONGEST_ADDRESS = 32 * 1024
+LONGEST_ADDRESS = 32 * 1024
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 #: An absolute IRI, without any character that could end it in a query.
 IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|\\^`]*\Z")
@@ -98,7 +98,7 @@ def read_request(
         raise TooLargeError(
             f"The request is longer than {limits.request_bytes} bytes; shorten the query."
         )
-    if len(query_string) > min(limits.request_bytes, _LONGEST_ADDRESS):
+    if len(query_string) > min(limits.request_bytes, LONGEST_ADDRESS):
         raise AddressError("The address is too long; send the query by POST.")
     fields = read_fields(query_string)
     if method == "POST":

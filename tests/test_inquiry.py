@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from kg import inquiry, protocol
+from kg import inquiry
 from kg.queries import questions
 
 BASE = "https://w3id.org/contested-kg/"
@@ -128,10 +128,6 @@ def test_much_is_refused_before_it_takes_long(endpoint, parameters, status, sent
     answer = ask(endpoint, "who-held-post", **parameters)
     assert answer.status_code == status
     assert answer.json()["detail"].startswith(sentence)
-
-
-def test_an_address_may_be_as_long_as_that_of_a_query():
-    assert inquiry._LONGEST_ADDRESS == protocol._LONGEST_ADDRESS
 
 
 def test_names_are_looked_for_in_two_threads_at_most(monkeypatch):
