@@ -75,7 +75,7 @@ VIRTUOSO: dict[str, str] = {
         _PATH,
     ),
     **dict.fromkeys(("part-of", "who-gave"), _PLAN),
-    **dict.fromkeys(("consequences", "what-changed", "when-was"), _OPTIONAL),
+    **dict.fromkeys(("consequences", "timeline", "what-changed", "when-was"), _OPTIONAL),
     **dict.fromkeys(
         (
             "participants",
@@ -88,7 +88,9 @@ VIRTUOSO: dict[str, str] = {
         ),
         _STAR,
     ),
-    **dict.fromkeys(("q071-against-the-police", "q118-nameless-officials"), _PLAN),
+    **dict.fromkeys(
+        ("q071-against-the-police", "q118-nameless-officials", "q224-implied-denial"), _PLAN
+    ),
     **dict.fromkeys(("casualties", "figures", "replies", "uncovered", "who-says"), _BOOLEAN),
     **dict.fromkeys(
         (
