@@ -1,14 +1,11 @@
 """The web application: start page, SPARQL endpoint, static files, health; and `serve`.
 
-One FastAPI application; what a request costs beside evaluation is kept small. Every answer
-carries the security headers and a request id; each request leaves one line in the log, without
-its query.
+One FastAPI application. Every answer carries the security headers and a request id.
 """
 
 import asyncio
 import contextlib
 import gc
-import importlib
 import importlib.util
 import signal
 import socket
