@@ -123,3 +123,24 @@ def endpoint(root, tmp_path_factory):
     assert built.returncode == 0, built.stderr
     with command_line(env) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """Serve two triples to the tests of one module (`tests/talking.py`)."""
+    # Here, for other folders have this file without the modules beside it.
+    from serving import serving
+    from talking import TWO
+
+    with serving(tmp_path_factory.mktemp("two"), TWO) as running:
+        yield running
+
+
+@pytest.fixture
+def talk(two):
+    """Connect to that server, to talk in bytes."""
+    from talking import Talk
+
+    talk = Talk(two)
+    yield talk
+    talk.socket.close()

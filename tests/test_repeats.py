@@ -1,13 +1,12 @@
 """A request that came before is answered from memory, and nothing else is taken for one."""
 
 import asyncio
-import re
-import socket
 import time
 from urllib.parse import quote
 
 import pytest
-from serving import Server, serving, snapshot
+from serving import Server, snapshot
+from talking import NUMBERS, RUNAWAY, TWO, Talk, get, metric
 
 from kg.cache import Cache
 from kg.monitor import Figures
@@ -17,67 +16,7 @@ from kg.wire import Gathered
 from kg.worker import LoaderConfig
 
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
-TWO = "<u:a> <u:p> <u:b> <u:g> .\n<u:a> <u:p> <u:c> <u:g> .\n"
-NUMBERS = " ".join(map(str, range(200)))
-VALUES = " ".join(f"VALUES ?{name} {{ {NUMBERS} }}" for name in "abcde")
-RUNAWAY = f"SELECT (COUNT(*) AS ?n) {{ {VALUES} }}"
 THREE = TWO + "<u:a> <u:p> <u:d> <u:g> .\n"
-
-
-def get(query, more="", target="/sparql"):
-    head = f"GET {target}?query={quote(query)} HTTP/1.1\r\nHost: here\r\nAccept: text/csv\r\n"
-    return f"{head}{more}\r\n".encode()
-
-
-class Talk:
-    """A connection on which bytes are sent just so."""
-
-    def __init__(self, server):
-        host, port = re.match(r"http://(.+):(\d+)", server.url).groups()
-        self.socket = socket.create_connection((host, int(port)), 10)
-        self.rest = b""
-
-    def say(self, *parts):
-        for part in parts:
-            self.socket.sendall(part)
-
-    def answer(self):
-        """Return status, headers and body of the next answer; None at the end of all."""
-        while b"\r\n\r\n" not in self.rest:
-            part = self.socket.recv(65536)
-            if not part:
-                return None
-            self.rest += part
-        head, _, self.rest = self.rest.partition(b"\r\n\r\n")
-        status, *lines = head.decode().split("\r\n")
-        headers = dict(line.lower().split(": ", 1) for line in lines)
-        size = int(headers.get("content-length", 0))
-        while len(self.rest) < size:
-            self.rest += self.socket.recv(65536)
-        body, self.rest = self.rest[:size], self.rest[size:]
-        return int(status.split()[1]), headers, body.decode()
-
-    def ask(self, *parts):
-        self.say(*parts)
-        return self.answer()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("repeats"), TWO) as running:
-        yield running
-
-
-@pytest.fixture
-def talk(server):
-    talk = Talk(server)
-    yield talk
-    talk.socket.close()
-
-
-def metric(talk, name):
-    talk.say(b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n")
-    return int(re.search(rf"^{re.escape(name)} (\d+)", talk.answer()[2], re.MULTILINE)[1])
 
 
 def test_a_repeated_request_has_the_same_answer_but_for_id_and_time(talk):
@@ -168,9 +107,9 @@ def test_a_known_request_waits_for_the_answer_before_it(talk):
     assert talk.answer()[2] == "n\r\n2\r\n"
 
 
-def test_a_wish_to_close_is_granted_each_time(server):
+def test_a_wish_to_close_is_granted_each_time(two):
     for _ in range(3):
-        talk = Talk(server)
+        talk = Talk(two)
         assert talk.ask(get(COUNT, "Connection: close\r\n"))[2] == "n\r\n2\r\n"
         assert talk.answer() is None
         talk.socket.close()

@@ -11,8 +11,8 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from serving import Server, serving
-from test_repeats import RUNAWAY, TWO, Talk, get, metric
+from serving import Server
+from talking import RUNAWAY, TWO, Talk, get, metric
 
 from kg.answers import PLAINLY
 from kg.cache import Cache, Entry
@@ -35,19 +35,6 @@ def new(form="SELECT (1 AS ?n) {{}}", more="", **named):
 def is_short(answer):
     """Whether an answer was made without the framework, which puts the date first."""
     return next(iter(answer[1])) != "date"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("similar"), TWO) as running:
-        yield running
-
-
-@pytest.fixture
-def talk(server):
-    talk = Talk(server)
-    yield talk
-    talk.socket.close()
 
 
 def test_a_similar_request_has_the_same_headers(talk):
@@ -86,8 +73,8 @@ def test_tables_and_graphs_are_told_apart(talk):
         new("ASK {{}}").replace(b"HTTP/1.1", b"HTTP/1.0"),
     ],
 )
-def test_another_request_goes_the_usual_way(server, other):
-    talk = Talk(server)
+def test_another_request_goes_the_usual_way(two, other):
+    talk = Talk(two)
     talk.ask(new())
     assert is_short(talk.ask(new()))
     if other.startswith(b"HEAD"):
@@ -161,10 +148,10 @@ def test_a_long_head_that_comes_too_early_is_refused_in_its_turn(talk):
     assert talk.answer()[0] == 431
 
 
-def test_a_runaway_is_ended_when_its_client_leaves_and_keeps_nobody_waiting(server, talk):
+def test_a_runaway_is_ended_when_its_client_leaves_and_keeps_nobody_waiting(two, talk):
     talk.ask(new())
     before = metric(talk, "kg_queries_killed_total")
-    other = Talk(server)
+    other = Talk(two)
     other.say(get(RUNAWAY + " # similar"))
     time.sleep(0.1)
     begun = time.monotonic()

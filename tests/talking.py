@@ -1,0 +1,55 @@
+"""A connection to a server on which bytes are sent just so, and what is sent on it."""
+
+import re
+import socket
+from urllib.parse import quote
+
+#: Two triples in one graph, which the server of the fixture `talk` has.
+TWO = "<u:a> <u:p> <u:b> <u:g> .\n<u:a> <u:p> <u:c> <u:g> .\n"
+NUMBERS = " ".join(map(str, range(200)))
+_PRODUCT = " ".join(f"VALUES ?{name} {{ {NUMBERS} }}" for name in "abcde")
+#: Takes an age over any data.
+RUNAWAY = f"SELECT (COUNT(*) AS ?n) {{ {_PRODUCT} }}"
+
+
+def get(query, more="", target="/sparql"):
+    head = f"GET {target}?query={quote(query)} HTTP/1.1\r\nHost: here\r\nAccept: text/csv\r\n"
+    return f"{head}{more}\r\n".encode()
+
+
+class Talk:
+    """A connection on which bytes are sent just so."""
+
+    def __init__(self, server):
+        host, port = re.match(r"http://(.+):(\d+)", server.url).groups()
+        self.socket = socket.create_connection((host, int(port)), 10)
+        self.rest = b""
+
+    def say(self, *parts):
+        for part in parts:
+            self.socket.sendall(part)
+
+    def answer(self):
+        """Return status, headers and body of the next answer; None at the end of all."""
+        while b"\r\n\r\n" not in self.rest:
+            part = self.socket.recv(65536)
+            if not part:
+                return None
+            self.rest += part
+        head, _, self.rest = self.rest.partition(b"\r\n\r\n")
+        status, *lines = head.decode().split("\r\n")
+        headers = dict(line.lower().split(": ", 1) for line in lines)
+        size = int(headers.get("content-length", 0))
+        while len(self.rest) < size:
+            self.rest += self.socket.recv(65536)
+        body, self.rest = self.rest[:size], self.rest[size:]
+        return int(status.split()[1]), headers, body.decode()
+
+    def ask(self, *parts):
+        self.say(*parts)
+        return self.answer()
+
+
+def metric(talk, name):
+    talk.say(b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n")
+    return int(re.search(rf"^{re.escape(name)} (\d+)", talk.answer()[2], re.MULTILINE)[1])
