@@ -59,8 +59,8 @@ def calls(text: str) -> list[Call]:
     in_exists = [False]  # of each bracket that is open
     for index, (kind, value, place) in enumerate(tokens):
         if value == "{":
-            before, word, _ = tokens[max(index - 1, 0)]
-            exists = before == "word" and word.upper().endswith("EXISTS")
+            kind_before, word, _ = tokens[max(index - 1, 0)]
+            exists = kind_before == "word" and word.upper().endswith("EXISTS")
             in_exists.append(in_exists[-1] or exists)
         elif value == "}":
             in_exists[1:] = in_exists[1:-1]
