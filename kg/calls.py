@@ -10,13 +10,12 @@ no coding is taken, and a proxy of the environment is not used.
 """
 
 import asyncio
-import functools
-import ssl
 from dataclasses import replace
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 import httptools
 
+from kg.connection import trusting
 from kg.errors import BusyError, KgError, ServiceError, TimeLimitError
 from kg.federation import Call, asked_here, calls, questions, too_long
 from kg.media import named
@@ -123,7 +122,7 @@ async def fetch(server: str, text: str, most: int, seconds: float) -> bytes:
 
 async def _fetched(server: str, text: str, most: int) -> bytes:
     parts = urlsplit(server)
-    tls = _tls() if parts.scheme == "https" else None
+    tls = trusting() if parts.scheme == "https" else None
     port = parts.port or (443 if tls else 80)
     reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=tls)
     try:
@@ -153,11 +152,6 @@ def _request(parts: SplitResult, text: str) -> bytes:
         f"content-length: {len(body)}\r\nuser-agent: {_AGENT}\r\nconnection: close\r\n\r\n"
     )
     return head.encode("ascii") + body
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 class _Answer:

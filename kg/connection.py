@@ -6,14 +6,18 @@ environment is not used.
 """
 
 import base64
+import contextlib
+import functools
 import hashlib
 import http.client
+import os
 import re
 import secrets
 import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from kg.errors import StoreLostError
@@ -21,6 +25,7 @@ from kg.errors import StoreLostError
 #: Seconds to wait for a connection.
 CONNECT_SECONDS = 5.0
 
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 _CHALLENGE = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
 
 
@@ -54,7 +59,7 @@ class Connection:
         parts = urlsplit(access.url)
         self._host, self._tls = parts.hostname or "", parts.scheme == "https"
         self._port = parts.port or (443 if self._tls else 80)
-        self._context = ssl.create_default_context() if self._tls else None
+        self._context = trusting() if self._tls else None
         self._open: http.client.HTTPConnection | None = None
         self._challenge: dict[str, str] = {}
         self._number = 0
@@ -146,6 +151,12 @@ class Connection:
                     else sock
                 )
                 wrapped.settimeout(self.access.patience)
+            except ssl.SSLCertVerificationError as error:
+                sock.close()
+                raise StoreLostError(
+                    f"The server of the store shows a certificate that is not trusted:"
+                    f" {error.verify_message}; name the file of its authority in SSL_CERT_FILE."
+                ) from None
             except OSError:
                 sock.close()
             else:
@@ -165,6 +176,25 @@ class Connection:
             return {"authorization": _digest(self._challenge, user, password, asked, self._number)}
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         return {"authorization": f"Basic {token}"}
+
+
+@functools.cache
+def trusting() -> ssl.SSLContext:
+    """Return a context for TLS that trusts whom this machine trusts, and needs no file later.
+
+    OpenSSL looks into a folder of authorities (`SSL_CERT_DIR`) when it needs one, and a worker
+    may open no file then. Source: SSL_CTX_load_verify_locations(3), the names of its files.
+    """
+    context, paths = ssl.create_default_context(), ssl.get_default_verify_paths()
+    folders = os.environ.get(paths.openssl_capath_env, paths.openssl_capath)
+    for folder in filter(None, folders.split(os.pathsep)):
+        for path in Path(folder).glob("*.*"):
+            if _HASHED.fullmatch(path.name):
+                with contextlib.suppress(
+                    OSError
+                ):  # as OpenSSL, which passes over what it cannot read
+                    context.load_verify_locations(path)
+    return context
 
 
 def _digest(said: Mapping[str, str], user: str, password: str, asked: str, number: int) -> str:

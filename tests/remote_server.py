@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ class FakeServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.store = GraphStore()
+        self.scheme = "http"
         self.fault = ""
         self.good = 0
         self.seen: list[tuple[str, str, list[tuple[str, str]]]] = []
@@ -48,9 +50,13 @@ class FakeServer(ThreadingHTTPServer):
         self.asleep: set[object] = set()
         self.fail_after = 1 << 30
 
+    def speak_tls(self, context: ssl.SSLContext) -> None:
+        self.scheme = "https"
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self.server_address[1]}"
 
     def load(self, text: str) -> None:
         self.store._store.load(input=text, format=ox.RdfFormat.N_QUADS)
