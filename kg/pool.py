@@ -15,6 +15,9 @@ from kg.generation import Channel, Generation, WorkerLostError, foreseen
 from kg.watch import LOOK_SECONDS, Watch
 from kg.worker import Job, LoaderConfig
 
+_ENDED = "The query's worker ended twice, perhaps for want of memory; ask for less."
+_REPLACED = "The graph was replaced while the query ran; try again in a few seconds."
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -72,6 +75,7 @@ class Pool:
                 f"{self.active} queries are waiting already; try again in a few seconds."
             )
         self.active += 1
+        why = ""
         try:
             begun = time.monotonic()
             for _ in range(2):
@@ -80,11 +84,11 @@ class Pool:
                 if self.paused:
                     raise StoreLostError(self.paused)
                 left = max(job.seconds - (time.monotonic() - begun), 0.1)
-                with contextlib.suppress(WorkerLostError):
+                try:
                     return await self._once(job, left)
-            raise BusyError(
-                "The query's worker ended twice, perhaps for want of memory; ask for less."
-            )
+                except WorkerLostError as lost:
+                    why = str(lost) or _ENDED
+            raise BusyError(why)
         finally:
             self.active -= 1
 
@@ -109,7 +113,7 @@ class Pool:
         channel.closed = channel.closed or about["last"]
         self.offer(channel)
         if self.watch.remote and (self.paused or generation.retired):
-            raise WorkerLostError  # the data may have changed while they were asked
+            raise WorkerLostError(_REPLACED)  # the answer may be of both
         if "error" in about:
             raise foreseen(about)
         if not sure:

@@ -11,7 +11,7 @@ from test_worker import job, until, within
 import kg.pool
 import kg.watch
 from kg.cache import Cache
-from kg.errors import StoreLostError
+from kg.errors import BusyError, StoreLostError
 from kg.monitor import Figures
 from kg.pool import Pool
 from kg.rdf import BASE
@@ -89,6 +89,19 @@ def test_an_answer_that_was_made_meanwhile_is_not_given(server: FakeServer) -> N
         server.gate.set()
         reply = await slow
         assert (b'"new"' in reply.body, reply.fingerprint) == (True, NEW)
+
+    with_pool(server, work)
+
+
+def test_a_graph_that_is_replaced_again_and_again_is_told(server: FakeServer) -> None:
+    async def work(pool: Pool) -> None:
+        async def replaced(_: float) -> bool:
+            await pool.reload(pool.current.config)
+            return True
+
+        pool.watch.look = replaced
+        with pytest.raises(BusyError, match="was replaced while the query ran"):
+            await pool.run(job(MARK))
 
     with_pool(server, work)
 
