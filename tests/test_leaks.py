@@ -159,7 +159,7 @@ def test_loaded_words_have_a_speaker_or_are_hidden(triples):
         for _, predicate, value in triples
         if predicate.endswith("core#hiddenLabel") and LOADED.search(value.value)
     }
-    assert hidden == {"Pucca Qila Massacre", "Terrorism in Pakistan"}
+    assert hidden == {"Lyari gangsters", "Pucca Qila Massacre", "Terrorism in Pakistan"}
 
 
 @pytest.mark.parametrize("predicate", ["2000/01/rdf-schema#label", "2004/02/skos/core#altLabel"])
