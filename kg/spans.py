@@ -88,6 +88,8 @@ def read_expression(text: str) -> Expression:
 
 
 def _parse(text: str) -> Any:
+    if text.strip() in ("/..", "../"):  # the library fails on these two with an error of its own
+        raise DataError(f"{text!r} says nothing about time; leave the date out.")
     try:
         return parse_edtf(text.strip())
     except EDTFParseException:

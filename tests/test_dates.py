@@ -103,6 +103,8 @@ def test_nothing_known_is_unknown():
         ("1993-02-29", "no such day"),
         ("1994/1992", "ends before it starts"),
         ("../..", "says nothing about time"),
+        ("/..", "says nothing about time"),
+        ("../", "says nothing about time"),
         ("XXXX", "says nothing about time"),
         ("XXXX-XX", "says nothing about time"),
         ("XXXX-XX-XX", "says nothing about time"),
