@@ -23,6 +23,7 @@ from kg.rewrite import (
     split_graph,
     split_prologue,
     without_dataset,
+    without_undef,
 )
 from kg.service import NO_GRAPH, Service, named_dataset
 from kg.store import GraphStore
@@ -79,6 +80,7 @@ class RemoteStore:
             return writing.table(results, operation, form, caps)
 
     def _text(self, text: str) -> str:
+        text = without_undef(text)
         return f"BASE <{self.local.base}>\n{text}" if self.local.base else text
 
     def _dataset(self, operation: Operation) -> Fields:

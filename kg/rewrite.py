@@ -8,6 +8,7 @@ for the resources, and then for their triples.
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kg.errors import ForbiddenError, QueryError
 from kg.scan import tokens_of
@@ -16,6 +17,15 @@ _WORDS_OF_PROLOGUE = frozenset({"BASE", "PREFIX", "VERSION"})
 #: Names of a server's own functions, which may do more than compute.
 _OWN_FUNCTIONS = re.compile(r"<(?:bif|sql):", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+
+#: The tokens of a block of data that restricts nothing, beside its variable.
+_NOTHING = ["VALUES", "{", "UNDEF", "}"]
+_LENGTH = 5
+#: After these, or before those, no triple goes on; but something has to stand in a group.
+_ENDS = frozenset("{}.")
+_BEGINS = frozenset(["{", "}", "VALUES", "FILTER", "BIND", "OPTIONAL", "MINUS", "GRAPH", "SERVICE"])
+#: After these, `*` means all columns.
+_ALL = re.compile(r"(?:SELECT|DISTINCT|REDUCED)$", re.IGNORECASE)
 
 Token = tuple[str, str, int]
 
@@ -74,6 +84,33 @@ def without_dataset(text: str) -> Asked:
     for start, end in reversed(cuts):
         text = text[:start] + text[end:]
     return Asked(text, tuple(default), tuple(named))
+
+
+def without_undef(text: str) -> str:
+    """Take out each `VALUES ?x { UNDEF }`: it restricts nothing, and some servers stumble over it.
+
+    Virtuoso 7.2 and Jena 4.5 lose rows where such a variable stands in a path or a FILTER. It is
+    left where it may be all that a group has, or what gives `SELECT *` a column.
+
+    >>> without_undef("SELECT ?x { VALUES ?x { UNDEF } ?x ?p ?o }")
+    'SELECT ?x {  ?x ?p ?o }'
+    """
+    if "UNDEF" not in text.upper():
+        return text
+    tokens = list(tokens_of(text))
+    if any(value == "*" and _ALL.search(word) for (_, word, _), (_, value, _) in pairwise(tokens)):
+        return text
+    for at in range(len(tokens) - _LENGTH, 0, -1):
+        after = at + _LENGTH
+        words = [value.upper() for _, value, _ in tokens[at:after]]
+        is_nothing = [*words[:1], *words[2:]] == _NOTHING and tokens[at + 1][0] == "variable"
+        before = tokens[at - 1][1]
+        then = tokens[after][1].upper() if after < len(tokens) else ""
+        apart = (before in _ENDS and then != ".") or then in _BEGINS
+        if is_nothing and apart and (before, then) != ("{", "}"):
+            text = text[: tokens[at][2]] + text[tokens[after - 1][2] + 1 :]
+            del tokens[at:after]
+    return text
 
 
 def refuse_own_functions(text: str) -> None:
