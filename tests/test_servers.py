@@ -66,6 +66,7 @@ VIRTUOSO: dict[str, str] = {
             "q205-sent-the-army",
             "q206-whole-of-a-killing",
             "q207-who-renamed",
+            "q234-whole-by-layout",
         ),
         _TOO_LONG,
     ),
@@ -84,7 +85,7 @@ VIRTUOSO: dict[str, str] = {
 }
 #: What Virtuoso may answer or not: it asks an aggregated part again for each row of another, and
 #: how often depends on its samples, so that the same question took from 40 to 130 seconds.
-SLOW = {("virtuoso", "mentions")}
+SLOW = {("virtuoso", "mentions"), ("virtuoso", "timeline")}
 SLOW_SECONDS = 20
 
 VIRTUOSO_INI = """
