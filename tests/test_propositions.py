@@ -38,7 +38,7 @@ def when(text, kind=":point"):
         (CONTENT, {"wording": '"rabble"'}, {"whomWording": '"folk"', "readFrom": ":layout"}),
         (CONTENT, when("1992/1992"), when("1992")),
         (CONTENT, {"amount": count("05")}, {"amount": count("5")}),
-        (CONTENT, {"role": ":leader, :founder"}, {"role": ":founder, :leader"}),
+        (CONTENT, {"role": ":leader, :member"}, {"role": ":member, :leader"}),
     ],
 )
 def test_the_same_content(tree, content, one, other):

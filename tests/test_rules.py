@@ -39,7 +39,7 @@ def test_a_neutral_assertion_stands_plainly(tree):
         {"readFrom": ":inference", "note": '"So we think."'},
         {"tenure": ":incoming"},
         {"degree": ":partial"},
-        {"role": ":accused"},
+        {"role": ":suspect"},
         {"withdrawn": "true", "reason": '"misread"'},
     ],
 )
