@@ -51,7 +51,10 @@ _UNION = "rows of one branch of a UNION are lost there (SPARQL 1.1, 18.5, Union)
 #: By the name of a question or case: what Virtuoso 7.2.5 does with it that SPARQL 1.1 does not.
 VIRTUOSO: dict[str, str] = {
     **dict.fromkeys(("account", "claims-about", "q216-seven-weeks"), _DURATION),
-    "chain-of-command": "an error: it evaluates no path with * of which neither end is bound yet",
+    **dict.fromkeys(
+        ("chain-of-command", "q235-command-by-layout"),
+        "an error: it evaluates no path with * of which neither end is bound yet",
+    ),
     "coverage": "a syntax error: it takes no aggregate in ORDER BY (SPARQL 1.1, 18.2.4.1)",
     **dict.fromkeys(("events-in", "q201-begun-in-1991"), _UNION),
     **dict.fromkeys(("what-changed", "when-was"), _OPTIONAL),
@@ -85,7 +88,10 @@ VIRTUOSO: dict[str, str] = {
 }
 #: What Virtuoso may answer or not: it asks an aggregated part again for each row of another, and
 #: how often depends on its samples, so that the same question took from 40 to 130 seconds.
-SLOW = {("virtuoso", "mentions"), ("virtuoso", "timeline")}
+SLOW = {("virtuoso", "mentions")}
+#: What Virtuoso answers rightly, wrongly (values of OPTIONAL parts are lost) or too late, by the
+#: plan that its samples suggest at the time: only that it is answered or stopped can be expected.
+UNSTEADY = ("timeline", "q233-timeline-of-parts-of-parts")
 SLOW_SECONDS = 20
 
 VIRTUOSO_INI = """
@@ -244,6 +250,7 @@ def cases(listed: dict) -> list:
         )
         for store in STORES
         for case in listed
+        if store != "virtuoso" or case not in UNSTEADY
     ]  # fmt: skip
 
 
@@ -271,6 +278,11 @@ def test_every_question_as_it_is(endpoints, store: str, name: str) -> None:
         assert f"{SLOW_SECONDS} seconds" in answer.text
     else:
         assert rows(answer, name) == wanted
+
+
+def test_a_question_that_virtuoso_answers_now_so_now_so(endpoints) -> None:
+    answer = asked(endpoints["virtuoso"], "timeline", timeout=str(SLOW_SECONDS))
+    assert answer.status_code in (200, 504), answer.text
 
 
 def asked(endpoint: httpx.Client, name: str, **more: str) -> httpx.Response:
