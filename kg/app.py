@@ -20,7 +20,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, request_response
 
 from kg.answers import Answers, Service, own_url
 from kg.cache import Cache
@@ -67,9 +67,7 @@ def version() -> str:
 
 
 def create_app(
-    settings: Settings,
-    pool: Pool,
-    examples: Callable[[], list[Question]] = questions,
+    settings: Settings, pool: Pool, examples: Callable[[], list[Question]] = questions
 ) -> FastAPI:
     """Return the application over a pool of workers; starting it waits for the graph."""
 
@@ -88,6 +86,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         # Nobody is told of a request; asking whether to takes longer than reading it.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
@@ -121,8 +120,9 @@ def _add_routes(
     _add_health(app)
     resources = Resources(answers, pages, settings.base_iri, words_of(settings))
     app.router.routes.extend(Inquiry(answers, examples, resources.answer).routes)
-    # Last, for it answers whatever the others do not, be it 404 or 405.
+    # Last, for it answers whatever the others do not, be it 404 or 405; and paths that are none.
     app.router.routes.extend(resources.routes)
+    app.router.default = request_response(resources.answer)
     return {each.path: endpoint.answer for each in endpoint.routes if isinstance(each, Route)}
 
 
@@ -259,7 +259,7 @@ async def _serve(
             partial(RepeatProtocol, repeats=app.state.repeats, begin=app.state.similar.begin),
         ),
         ws="none",
-        log_level="warning",
+        log_level="error",  # its warnings are of requests, of which KG_LOG decides
         access_log=False,
         lifespan="on",
         timeout_graceful_shutdown=int(settings.time_limit) + 5,

@@ -133,6 +133,9 @@ def test_graphs(client: httpx.Client, media_type: str, parser: str) -> None:
         (("GET", "/sparql?query=ASK%7B%7D&as=pdf", {}, b""), 400),
         (("GET", "/sparql?query=ASK%7B%7D&as=turtle", {}, b""), 406),
         (("GET", "/nothing", {}, b""), 404),
+        (("GET", "/id/a%0Ab", {}, b""), 404),
+        (("GET", "/id/a%0Ab/", {}, b""), 404),
+        (("POST", "/id/a%0Ab", {}, b""), 405),
         (("GET", "/static/none.css", {}, b""), 404),
         (("PUT", "/sparql", {}, b""), 405),
         (("DELETE", "/sparql/?query=ASK%7B%7D", {}, b""), 405),
@@ -495,6 +498,29 @@ def test_no_text_holds_the_server_up(client: httpx.Client, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "status", "header"),
+    [
+        (b"OPTIONS * HTTP/1.1", 204, b"allow: GET, HEAD, OPTIONS"),
+        (b"GET * HTTP/1.1", 404, b"content-type: application/problem+json"),
+    ],
+)
+def test_an_asterisk_is_a_path_as_any_other(
+    server: Server, asked: bytes, status: int, header: bytes
+) -> None:
+    head = said(server, asked + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert header + b"\r\n" in head
+
+
+def said(server: Server, request: bytes) -> bytes:
+    """Return what a server answers to these bytes, until it closes the connection."""
+    host = urllib.parse.urlsplit(server.url)
+    with socket.create_connection((host.hostname, host.port), timeout=10) as sock:
+        sock.sendall(request)
+        return b"".join(iter(lambda: sock.recv(4096), b""))
+
+
+@pytest.mark.parametrize(
     ("line", "end"),
     [(b"X-%d: " + b"a" * 1000 + b"\r\n", b"\r\n"), (b"%d" + b"a" * 1000, b"\r\n\r\n")],
 )
@@ -842,6 +868,9 @@ def test_the_log_tells_of_requests_and_of_queries_where_asked(tmp_path: Path) ->
         for _ in range(3):  # evaluated, kept, repeated
             httpx.get(f"{server.url}/sparql", params={"query": "ASK {\n?s ?p 'x' }"})
         httpx.get(f"{server.url}/no%0Athing")
+        upgrade = {"connection": "upgrade", "upgrade": "websocket"}
+        httpx.get(f"{server.url}/healthz", headers=upgrade)
+        said(server, b"NOT HTTP\r\n\r\n")
         lines[what] = server.stop().splitlines()
     assert lines["none"] == []
     worker = r".* GET /sparql 200 \d+ bytes \d+\.\d ms worker (\d+|-)"
@@ -849,5 +878,5 @@ def test_the_log_tells_of_requests_and_of_queries_where_asked(tmp_path: Path) ->
         True, False, False,
     ]  # fmt: skip
     assert " GET /no%0Athing 404 " in lines["requests"][3]
-    assert len(lines["requests"]) == 4
+    assert len(lines["requests"]) == 5
     assert len([each for each in lines["queries"] if r"ASK {\n?s ?p 'x' }" in each]) == 3
