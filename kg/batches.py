@@ -53,7 +53,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Extension:
-    """The things whose values are wanted, and the properties."""
+    """The things whose values are wanted, and the properties, each of both once."""
 
     ids: tuple[str, ...]
     columns: tuple[Column, ...]
@@ -94,7 +94,8 @@ def read_extension(text: str, things: Things) -> Extension:
         raise InputError('`extend` is not of the form {"ids": ["…"], "properties": [{"id": "…"}]}.')
     if len(ids) > MOST_IDS:
         raise TooLargeError(f"The request has {len(ids)} ids; send at most {MOST_IDS} at a time.")
-    return Extension(tuple(dict.fromkeys(ids)), tuple(_column(each, things) for each in columns))
+    wanted = {each.property: each for each in (_column(each, things) for each in columns)}
+    return Extension(tuple(dict.fromkeys(ids)), tuple(wanted.values()))
 
 
 def _json(text: str, field: str) -> Any:

@@ -120,34 +120,30 @@ class Reconcile:
         return endpoint
 
     async def _main(self, request: Request, fields: Fields, things: Things) -> Response:
-        if "queries" in fields:
-            batch = read_batch(fields["queries"], things)
-            return _json(request, await self._answered(batch, things))
-        if "query" in fields:
-            one = await self._answered({"": read_query(fields["query"], things)}, things)
-            return _json(request, one[""])
-        if "extend" in fields:
-            asked = read_extension(fields["extend"], things)
-            return _json(request, extend(things, asked, self.wikidata))
+        if not fields.keys().isdisjoint(("queries", "query", "extend")):
+            async with self._turns:
+                return _sent(request, await asyncio.to_thread(self._found, fields, things))
         if request.method == "POST":
             raise InputError("The form has none of `queries`, `query` and `extend`.")
         about = manifest(self.service, things, lambda path: own_url(request, path), self.path)
         return _json(request, about)
 
-    async def _answered(self, batch: dict[str, Query], things: Things) -> Json:
-        """Return the candidates for each query; the work is done beside the event loop."""
+    def _found(self, fields: Fields, things: Things) -> bytes:
+        """Return what is found for a batch, a query or an extension; beside the event loop."""
+        if "queries" in fields:
+            return _encoded(self._answered(read_batch(fields["queries"], things), things))
+        if "query" in fields:
+            return _encoded({"result": candidates(things, read_query(fields["query"], things))})
+        return _encoded(extend(things, read_extension(fields["extend"], things), self.wikidata))
+
+    def _answered(self, batch: dict[str, Query], things: Things) -> Json:
         end = time.monotonic() + self.service.seconds
-
-        def work() -> Json:
-            found = {}
-            for key, query in batch.items():
-                if time.monotonic() > end:
-                    raise TimeLimitError("The batch took too long; send fewer queries at a time.")
-                found[key] = {"result": candidates(things, query)}
-            return found
-
-        async with self._turns:
-            return await asyncio.to_thread(work)
+        found = {}
+        for key, query in batch.items():
+            if time.monotonic() > end:
+                raise TimeLimitError("The batch took too long; send fewer queries at a time.")
+            found[key] = {"result": candidates(things, query)}
+        return found
 
     async def _suggest(self, request: Request, fields: Fields, things: Things) -> Response:
         kind = request.path_params["kind"]
@@ -209,7 +205,15 @@ async def _fields(request: Request, most: int) -> Fields:
 
 
 def _json(request: Request, answer: Any) -> Response:
-    body = json.dumps(answer, ensure_ascii=False).encode()
+    return _sent(request, _encoded(answer))
+
+
+def _encoded(answer: Any) -> bytes:
+    # A key or identifier may have half a surrogate pair, which JSON has as an escape only.
+    return json.dumps(answer, ensure_ascii=False).encode(errors="backslashreplace")
+
+
+def _sent(request: Request, body: bytes) -> Response:
     etag = entity_tag(body)
     headers = {**CORS, "etag": etag, "cache-control": "no-cache"}
     if not_modified(request, etag):

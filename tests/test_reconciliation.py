@@ -2,9 +2,11 @@
 
 import json
 import re
+import time
 import urllib.parse
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -287,6 +289,8 @@ def test_extension_settings_and_faults(things: Things) -> None:
     ):
         with pytest.raises(InputError, match=sentence):
             extended(things, ["ana-ames"], bad)
+    often = extended(things, ["ana-ames"] * 9, *([{"id": "name"}] * 9), column)
+    assert often == extended(things, ["ana-ames"], column)
     for text in ("[]", '{"ids": "x", "properties": []}', '{"ids": []}', "no"):
         with pytest.raises(InputError, match="`extend` is not"):
             read_extension(text, things)
@@ -473,6 +477,32 @@ def test_faults_are_problem_documents(
     assert answer.status_code == status
     assert sentence in answer.json()["detail"]
     assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_half_a_surrogate_pair_is_given_back_as_it_came(client: httpx.Client) -> None:
+    for field, asked in (
+        ("queries", r'{"\ud800": {"query": "Ana Ames"}}'),
+        ("extend", r'{"ids": ["\ud800"], "properties": [{"id": "name"}]}'),
+    ):
+        answer = client.post("/reconcile", data={field: asked})
+        assert answer.status_code == 200
+        assert rb'"\ud800"' in answer.content
+        json.loads(answer.content)
+
+
+def test_others_are_answered_beside_a_large_request(client: httpx.Client) -> None:
+    ids = [f"no-{number}" for number in range(10_000)]
+    names = [each["id"] for each in client.get("/reconcile/properties").json()["properties"]]
+    asked = json.dumps({"ids": ids, "properties": [{"id": each} for each in names] * 1000})
+    with ThreadPoolExecutor(1) as pool:
+        large = pool.submit(client.post, "/reconcile", data={"extend": asked})
+        waits = []
+        while not large.done():
+            start = time.monotonic()
+            httpx.get(client.base_url.join("/healthz"))
+            waits.append(time.monotonic() - start)
+    assert large.result().status_code == 200
+    assert max(waits) < 0.5
 
 
 def test_bytes_that_are_no_text(client: httpx.Client) -> None:
