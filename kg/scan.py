@@ -238,25 +238,28 @@ def _names_graph(keyword: str) -> bool:
     return keyword.upper() == "NAMED" or keyword.upper().startswith("FROM")
 
 
-def undeclared_prefixes(text: str) -> list[str]:
-    """Return the prefixes that a query uses without declaring them, in order of use.
+def undeclared_prefixes(text: str) -> dict[str, int]:
+    """Return the prefixes that a query uses without declaring them, with the place of first use.
 
     >>> undeclared_prefixes("PREFIX a: <http://x/> ASK { ?s a:b c:d }")
-    ['c']
+    {'c': 35}
     """
-    return _undeclared((kind, value) for kind, value, _ in tokens_of(text))
+    tokens = list(tokens_of(text))
+    missing = _undeclared((kind, value) for kind, value, _ in tokens)
+    return {prefix: tokens[index][2] for prefix, index in missing.items()}
 
 
-def _undeclared(tokens: Iterable[tuple[str, str]]) -> list[str]:
+def _undeclared(tokens: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """Return the prefixes not declared, in order of use, with the number of the first token."""
     declared: set[str] = set()
-    missing: list[str] = []
+    missing: dict[str, int] = {}
     before = ""
-    for kind, value in tokens:
+    for index, (kind, value) in enumerate(tokens):
         if kind == "name":
             prefix = value.partition(":")[0].lstrip("0123456789.-")
             if before == "PREFIX":
                 declared.add(prefix)
-            elif prefix not in declared and prefix not in missing:
-                missing.append(prefix)
+            elif prefix not in declared:
+                missing.setdefault(prefix, index)
         before = value.upper()
     return missing

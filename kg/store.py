@@ -25,7 +25,10 @@ _EXTENSIONS = {"owl": ox.RdfFormat.RDF_XML, "jsonld": ox.RdfFormat.JSON_LD}
 
 _POSITION = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
 #: The engine reports its own rules as if they were tokens: they are the ones that read as prose.
-_PROSE = re.compile(r"[A-Z][\w*]* (?:is|can|contains|must|does|has)[\w *?$']+")
+_PROSE = re.compile(r"[A-Z]\w*(?: [\w*?$'.]+)*? [a-z][\w *?$'.]*")
+_KEYWORD = re.compile(r"[A-Za-z_]+")
+#: More than any keyword: at its end the engine would not tell which keywords it looked for.
+_ROOM = " " * 24
 
 _OF_THE_DISK = re.compile(r"IO error|Corruption|[^:]*: (?:IO error|Corruption)")
 _LOST = "The store on disk cannot be read at the moment; try again in a few seconds."
@@ -180,11 +183,19 @@ class GraphStore:
         try:
             yield
         except SyntaxError as error:
-            raise QueryError(explain(text, str(error))) from None
+            raise QueryError(explain(text, self._complaint(text) or str(error))) from None
         except (RuntimeError, ValueError, OSError) as error:
             if self.watched and _OF_THE_DISK.match(str(error)):
                 raise StoreLostError(_LOST) from None
             raise QueryError(f"{_one_line(str(error))}.") from None
+
+    def _complaint(self, text: str) -> str:
+        """Return what the engine says against a text with room after it."""
+        try:
+            ox.Store().query(text + _ROOM, base_iri=self.base)
+        except SyntaxError as error:
+            return str(error)
+        return ""
 
     def _query(self, operation: Operation) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
         dataset = asked_for(operation, self.base)
@@ -209,24 +220,42 @@ def explain(query: str, message: str) -> str:
     """One sentence with line and column for the engine's complaint about a query text.
 
     >>> explain("SELECT * { ?s ex:p ?o }", "error at 1:20: expected OPTIONAL")
-    'Line 1, column 20: the prefix ex: is not declared.'
+    'Line 1, column 15: the prefix ex: is not declared.'
+    >>> explain("ASK {} LIMITS 1", "error at 1:14: expected one of HAVING, OFFSET, OPTIONAL")
+    "Line 1, column 8: the query cannot be read from 'LIMITS 1' on."
     """
     match = _POSITION.match(message)
     if not match:
         return f"{_one_line(message)}."
-    line, column = int(match[1]), int(match[2])
-    where = f"Line {line}, column {column}"
-    if unknown := undeclared_prefixes(query):
-        return f"{where}: the prefix {unknown[0]}: is not declared."
-    if prose := _PROSE.search(match[3]):
-        return f"{where}: {prose[0].strip()}."
-    rest = query.splitlines()[line - 1 : line] or [""]
-    near = rest[0][column - 1 : column + 29].strip()
-    return (
-        f"{where}: the query cannot be read from {near!r} on."
-        if near
-        else (f"{where}: the query ends too early or a bracket is not closed.")
-    )
+    if missing := undeclared_prefixes(query):
+        prefix, place = next(iter(missing.items()))
+        return f"{_where(query, place)}: the prefix {prefix}: is not declared."
+    expected = match[3].removeprefix("one of ").split(", ")
+    place = min(_place(query, int(match[1]), int(match[2]), expected), len(query))
+    where = _where(query, place)
+    if prose := next(filter(_PROSE.fullmatch, expected), ""):
+        return f"{where}: {prose.rstrip('.')}."
+    rest = query[place:]
+    if not rest.strip():
+        return f"{where}: the query ends too early, or a bracket or quote is not closed."
+    near = rest.partition("\n")[0][:30].strip()
+    return f"{where}: the query cannot be read from {repr(near) if near else 'this line end'} on."
+
+
+def _place(query: str, line: int, column: int, expected: list[str]) -> int:
+    """Return where in a text that begins which the engine could not read.
+
+    The engine tells how far it has read: a keyword is compared with as many characters, so that
+    its place is after those.
+    """
+    start = sum(len(each) + 1 for each in query.split("\n")[: line - 1])
+    words = [len(each) for each in expected if _KEYWORD.fullmatch(each)]
+    return start + column - 1 - (min(words) if len(words) == len(expected) else 0)
+
+
+def _where(query: str, place: int) -> str:
+    line = query.count("\n", 0, place)
+    return f"Line {line + 1}, column {place - query.rfind(chr(10), 0, place)}"
 
 
 def _one_line(message: str) -> str:

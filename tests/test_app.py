@@ -169,7 +169,7 @@ def test_refusals(client: httpx.Client, request_: tuple, status: int) -> None:
 def test_a_bad_query_is_told_with_line_and_column(client: httpx.Client) -> None:
     answer = ask(client, "SELECT *\n{ ?s ex:p ?o }", "text/csv, text/plain")
     assert answer.status_code == 400
-    assert answer.text == "Line 2, column 11: the prefix ex: is not declared.\n"
+    assert answer.text == "Line 2, column 6: the prefix ex: is not declared.\n"
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
 
 

@@ -144,10 +144,10 @@ def test_an_error_is_a_sentence_and_its_place_is_marked(page) -> None:
     ask(page, "SELECT *\n{ ?s ex:p ?o }")
     failure = one(page, "#failure")
     until(failure.is_displayed)
-    assert failure.text == "Line 2, column 11: the prefix ex: is not declared."
+    assert failure.text == "Line 2, column 6: the prefix ex: is not declared."
     assert failure.get_attribute("role") == "alert"
     assert page.execute_script("return document.activeElement.id") == "query"
-    assert page.execute_script("return document.getElementById('query').selectionStart") == 19
+    assert page.execute_script("return document.getElementById('query').selectionStart") == 14
     ask(page, "INSERT DATA {}")
     until(lambda: "read-only" in one(page, "#failure").text)
     ask(page, "ASK {}")

@@ -246,7 +246,7 @@ REFUSED = [
     ("?s ?p ?o FILTER EXISTS { SERVICE <{S}> { ?s ?p ?o } }", 403, "within EXISTS"),
     ("?s ?p ?o FILTER NOT EXISTS { { SERVICE <{S}> { ?s ?p ?o } } }", 403, "within EXISTS"),
     ("SERVICE <{S}> { ?s ?p }", 400, "Line 1, column "),
-    ("SERVICE <{S}> { ?s ?p ?o ", 400, "bracket is not closed"),
+    ("SERVICE <{S}> { ?s ?p ?o ", 400, "bracket or quote is not closed"),
     ("SERVICE <{S}> { ?s ?p ?o } BIND(1 AS ?o)", 400, "Line 1"),
     ("SERVICE <{S}> { ?s <bif:contains> ?o }", 403, "no functions"),
     (f"{'SERVICE <{S}> { ?s ?p ?o }' * (MOST_CALLS + 1)}", 413, "9 SERVICE clauses"),

@@ -314,7 +314,10 @@ def test_volatile_functions_are_not_repeatable() -> None:
 
 
 def test_undeclared_prefixes() -> None:
-    assert undeclared_prefixes("PREFIX a: <u:> ASK { a:x b:y 'c:z' ; :d <e:f> }") == ["b", ""]
+    assert undeclared_prefixes("PREFIX a: <u:> ASK { a:x b:y 'c:z' ; :d <e:f> }") == {
+        "b": 25,
+        "": 37,
+    }
 
 
 PIECES = (

@@ -235,9 +235,15 @@ def test_maxrows_stops_a_long_answer_early(store: GraphStore) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("SELECT * { ?s ex:p ?o }", "Line 1, column 20: the prefix ex: is not declared."),
-        ("SELECT *\n{ ?s ?p ", "Line 2, column"),
-        ("ASK {} ASK {}", "Line 1, column"),
+        ("SELECT * { ?s ex:p ?o }", "Line 1, column 15: the prefix ex: is not declared."),
+        ("SELECT *\n{ ?s ?p ", "Line 2, column 9: the query ends too early"),
+        ("ASK {} ASK {}", "Line 1, column 8: the query cannot be read from 'ASK {}' on."),
+        ("ASK {}\r\n\u2028\nFOO", "Line 2, column 1: the query cannot be read from"),
+        ("SELECT * { ?s ?p ?o }}", "column 21: the query cannot be read from '}}' on."),
+        ("SELECT ?s WERE { ?s ?p ?o }", "column 11: the query cannot be read from 'WERE {"),
+        ("ASK { ?s ?p 'a\nb' }", "Line 1, column 15: the query cannot be read from this line end"),
+        ("SELECT (1 AS ?x) (2 AS ?x) {}", "column 30: Duplicated variable name in SELECT."),
+        ("SELECT * {} LIMIT 99999999999999999999", "limit should be a non negative integer."),
         ("ASK { <rel> ?p ?o }", "Line 1, column"),
         ("SELECT ?x (COUNT(*) AS ?n) { ?x ?p ?o }", "unbound"),
         ("ASK { ?s ?p ?o FILTER(<u:f>(?o)) }", "custom function <u:f>"),
