@@ -14,7 +14,8 @@ is given the file's own stay: `UNDEF`, which restricts nothing, or an example.
 Kinds of parameter: entity, document, term and thing (an entity or a term) are named in any way
 that `kg/entities.py` knows; claim is a claim's identifier; side is an entity or its number; date
 is a day; start and end are a day, month or year and stand for its first or last day; text is a
-plain literal. A parameter may have several values: any of them then fits.
+plain literal. A parameter may have several values, and any of them then fits; but one day, start
+or end, for an answer does not tell of which it speaks.
 """
 
 import csv
@@ -115,18 +116,34 @@ def parse_question(name: str, text: str) -> Question:
 def bind(question: Question, values: Mapping[str, Sequence[str]], names: Names) -> str:
     """Return the SPARQL text of a question with these values for its parameters.
 
-    Raises `InputError` for an unknown or missing parameter or a value that is not of its
-    kind, `NotFoundError` for an unknown entity.
+    Raises `InputError` for an unknown or missing parameter, a value that is not of its kind,
+    several days or a period without any, `NotFoundError` for an unknown entity.
     """
     text = question.text
     for name, given in values.items():
         parameter = question.parameter(name)
+        if parameter.kind in _TO_DAY and len(given) > 1:
+            raise InputError(
+                f"--{name} has {len(given)} values; give one, and ask again for others."
+            )
         terms = " ".join(_term(parameter, each, names) for each in given)
         text = _put(text, parameter.variable, terms)
     for each in question.parameters:
         if each.required and not values.get(each.name):
             raise InputError(f"{question.name} needs --{each.name}: {each.help}.")
+    _refuse_backwards(question, values)
     return text
+
+
+def _refuse_backwards(question: Question, values: Mapping[str, Sequence[str]]) -> None:
+    """Raise InputError for a period that ends before it starts: "certain" would mean nothing."""
+    said = {each.kind: (each.name, value) for each in question.parameters
+            if each.kind in ("start", "end") for value in values.get(each.name, ())}  # fmt: skip
+    if len(said) < 2:
+        return
+    (first, start), (last, end) = said["start"], said["end"]
+    if _first(first, start.strip()) > _last(last, end.strip()):
+        raise InputError(f"--{first} {start} is after --{last} {end}; write the earlier one first.")
 
 
 def restrict(text: str, variable: str, iris: Iterable[str]) -> str:

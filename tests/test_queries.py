@@ -316,12 +316,27 @@ def test_several_values_mean_any_of_them(world, names):
         ("documents", {"x": ["1"]}, InputError, "takes: none"),
         ("who-commanded", {"document": ["heron"]}, NotFoundError, "No document"),
         ("account", {"claim": ["12"]}, InputError, "is no claim"),
+        (
+            "posts-of",
+            {"on": ["1994-01-01", "1995-01-01"]},
+            InputError,
+            "^--on has 2 values; give one",
+        ),
+        ("who-commanded", {"to": ["1994", "1995"]}, InputError, "^--to has 2 values"),
+        ("events-in", {"from": ["1995"], "to": ["1994"]}, InputError, "^--from 1995 is after --to"),
+        ("who-commanded", {"from": ["1994-02"], "to": ["1994-01-31"]}, InputError, "is after"),
     ],
 )
 def test_bad_values(names, question, values, error, part):
     with pytest.raises(error, match=part.replace("?", r"\?")) as caught:
         bind(find_question(question), values, names)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("to", ["1994-03-01", "1994-03", "1994"])
+def test_a_period_may_be_one_day(names, to):
+    values = {"from": ["1994-03-01"], "to": [to]}
+    assert '"1994-03-01"^^' in bind(find_question("events-in"), values, names)
 
 
 def test_unknown_question_offers_near_names():
