@@ -7,6 +7,7 @@ The engine's own merge repeats what stands in two of them, and what is named twi
 from dataclasses import dataclass
 
 from kg.assets import PROBES
+from kg.errors import InputError
 from kg.protocol import Operation
 from kg.rdf import DefaultGraph, NamedNode, Quad, QueryBoolean, QuerySolutions, QueryTriples, Store
 from kg.scan import dataset_clause
@@ -29,7 +30,8 @@ class Dataset:
 def asked_for(operation: Operation, base: str | None) -> Dataset | None:
     """Return the dataset that the protocol or the query names, each graph once.
 
-    None if neither does, or not plainly: then it is for the engine to read.
+    None if neither does, or not plainly: then it is for the engine to read. Raises InputError for
+    a name that is no IRI.
     """
     default, named = operation.default_graphs, operation.named_graphs
     if default is not None or named is not None:
@@ -78,4 +80,11 @@ def query_merge(store: Store, text: str, dataset: Dataset, base: str | None) -> 
 
 
 def _once(names: tuple[str, ...] | list[str]) -> tuple[NamedNode, ...]:
-    return tuple(NamedNode(name) for name in dict.fromkeys(names))
+    return tuple(map(_node, dict.fromkeys(names)))
+
+
+def _node(name: str) -> NamedNode:
+    try:
+        return NamedNode(name)
+    except ValueError:
+        raise InputError(f"The name of a graph in the dataset is no IRI: {name[:80]!r}.") from None

@@ -12,7 +12,7 @@ from kg.answers import Answers
 from kg.assets import PROBES
 from kg.endpoint import any_method
 from kg.errors import InputError, KgError, MethodError, NotFoundError
-from kg.protocol import Operation, operation, read_fields
+from kg.protocol import IRI, Operation, operation, read_fields
 from kg.replies import PREFLIGHT, problem
 
 METHODS = ("GET", "HEAD", "OPTIONS")
@@ -54,6 +54,8 @@ class GraphStoreProtocol:
         wanted = [("query", self._everything)]
         for name, value in fields:
             if name == "graph":
+                if not IRI.match(value):
+                    raise InputError(f"graph must be an absolute IRI, not {value[:80]!r}.")
                 wanted.append(("default-graph-uri", value))
             elif name in ("as", "timeout", "maxrows"):
                 wanted.append((name, value))

@@ -173,6 +173,23 @@ def test_a_bad_query_is_told_with_line_and_column(client: httpx.Client) -> None:
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("/rdf-graph-store?graph=g0", "graph must be an absolute IRI, not 'g0'."),
+        ("/sparql?query=ASK%7B%7D&default-graph-uri=g0",
+         "default-graph-uri must be an absolute IRI, not 'g0'."),
+        ("/sparql?query=ASK%7B%7D&named-graph-uri=http://[bad",
+         "The name of a graph in the dataset is no IRI: 'http://[bad'."),
+    ],
+)  # fmt: skip
+def test_a_bad_name_of_a_graph_is_told_as_it_was_given(
+    client: httpx.Client, address: str, said: str
+) -> None:
+    answer = client.get(address)
+    assert (answer.status_code, answer.json()["detail"]) == (400, said)
+
+
 def test_nothing_is_read_from_outside(client: httpx.Client, tmp_path: Path) -> None:
     secret = tmp_path / "secret.ttl"
     secret.write_text('<u:a> <u:b> "secret" .', "utf-8")
