@@ -20,21 +20,23 @@ _PROLOGUE = frozenset({"BASE", "PREFIX", "VERSION"})
 #: Functions whose value differs from call to call: such an answer must not be kept.
 VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 
+#: Repeated without a way back (`++`, `*+`), for there is nothing else to be tried. No other thread
+#: runs during one match, and a long token would take a quarter of a second, not some milliseconds.
 _TOKEN = re.compile(
     r"""(?:
-    (?P<comment>\#[^\r\n]*)
-  | (?P<iri><[^<>"{}|^`\\\x00-\x20]*(?:\\u[0-9A-Fa-f]{4}[^<>"{}|^`\\\x00-\x20]*
-      |\\U[0-9A-Fa-f]{8}[^<>"{}|^`\\\x00-\x20]*)*>)
-  | (?P<string>\"\"\"(?:[^"\\]|\\.|"(?!""))*\"\"\"|'''(?:[^'\\]|\\.|'(?!''))*'''
-      |"(?:[^"\\\r\n]|\\.)*"|'(?:[^'\\\r\n]|\\.)*')
-  | (?P<blank>_:[\w.\-]+)
-  | (?P<variable>[?$]\w+)
-  | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
+    (?P<comment>\#[^\r\n]*+)
+  | (?P<iri><[^<>"{}|^`\\\x00-\x20]*+(?:\\u[0-9A-Fa-f]{4}[^<>"{}|^`\\\x00-\x20]*+
+      |\\U[0-9A-Fa-f]{8}[^<>"{}|^`\\\x00-\x20]*+)*+>)
+  | (?P<string>\"\"\"(?:[^"\\]++|\\.|"(?!""))*+\"\"\"|'''(?:[^'\\]++|\\.|'(?!''))*+'''
+      |"(?:[^"\\\r\n]++|\\.)*+"|'(?:[^'\\\r\n]++|\\.)*+')
+  | (?P<blank>_:[\w.\-]++)
+  | (?P<variable>[?$]\w++)
+  | (?P<language>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+)
   | (?P<name>[\w.\-\u00B7]*+:(?:(?:[\w:]|%[0-9A-Fa-f]{2}
-      |\\[_~.\-!$&'()*+,;=/?\#@%])(?:[\w:\-\u00B7.]|%[0-9A-Fa-f]{2}
-      |\\[_~.\-!$&'()*+,;=/?\#@%])*)?)
+      |\\[_~.\-!$&'()*+,;=/?\#@%])(?:[\w:\-\u00B7.]++|%[0-9A-Fa-f]{2}
+      |\\[_~.\-!$&'()*+,;=/?\#@%])*+)?)
   | (?P<run>[\w.\-\u00B7]++)
-  | (?P<space>\s+)
+  | (?P<space>\s++)
   | (?P<other>.)
     )\s*+
     """,

@@ -1,6 +1,7 @@
 """SPARQL 1.1 Protocol without a server: parts of a request in, operation or refusal out."""
 
 import re
+import time
 from unittest.mock import patch
 from urllib.parse import quote, unquote_plus, unquote_to_bytes, urlencode
 
@@ -27,7 +28,7 @@ from kg.protocol import (
     read_fields,
     read_request,
 )
-from kg.scan import scan, scan_tokens, undeclared_prefixes
+from kg.scan import scan, scan_tokens, tokens_of, undeclared_prefixes
 
 ASK = "ASK {}"
 
@@ -339,6 +340,22 @@ def test_a_glance_is_enough_for_common_queries() -> None:
     """What is scanned by tokens takes a tenth of a simple query's time."""
     with patch("kg.scan.scan_tokens", side_effect=AssertionError):
         assert scan("# why\nPREFIX a: <u:x>\nSELECT * { ?s a:b 'c' }").form == "SELECT"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [":" * 1_000_000, "'" + "x" * 1_000_000 + "'", '"' * 3 + "x" * 1_000_000 + '"' * 3,
+     "a:" + "%41" * 300_000, "'" + "\\x" * 500_000, "@" + "a-" * 500_000],
+    ids=lambda text: text[:4],
+)  # fmt: skip
+def test_a_long_token_is_read_in_one_go(token: str) -> None:
+    """One match keeps all other threads waiting: with a way back it took 0.15 s and more."""
+    spent = []
+    for _ in range(3):
+        start = time.process_time()
+        next(tokens_of(token))
+        spent.append(time.process_time() - start)
+    assert min(spent) < 0.06
 
 
 @given(st.text("%=+0aF \n\r_&", max_size=12))
