@@ -36,6 +36,8 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 #: An absolute IRI, without any character that could end it in a query.
 IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|\\^`]*\Z")
 
+_SECONDS = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
 _NO_FILES = "This endpoint reads no files: name graphs of its own in the dataset."
 
 Fields = list[tuple[str, str]]
@@ -239,10 +241,7 @@ def _seconds(fields: Fields) -> float | None:
     value = _single(fields, "timeout")
     if value is None:
         return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = math.nan
+    seconds = float(value) if _SECONDS.fullmatch(value) else math.nan
     if not 0 < seconds < math.inf:
         raise InputError(f"timeout must be a positive number of seconds, not {value[:40]!r}.")
     return seconds
@@ -271,7 +270,9 @@ def _rows(fields: Fields) -> int | None:
     if value is None:
         return None
     if not (value.isascii() and value.isdigit() and len(value) < 16 and int(value) > 0):
-        raise InputError(f"maxrows must be a whole number above 0, not {value[:40]!r}.")
+        raise InputError(
+            f"maxrows must be a whole number from 1 to {10**15 - 1}, not {value[:40]!r}."
+        )
     return int(value)
 
 

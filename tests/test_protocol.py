@@ -72,6 +72,7 @@ def test_dataset() -> None:
 
 
 def test_own_parameters() -> None:
+    assert get(query=ASK, timeout=".5e1").timeout == 5
     asked = get(query=ASK, timeout="2.5", maxrows="10")
     assert (asked.timeout, asked.maxrows) == (2.5, 10)
 
@@ -86,6 +87,9 @@ def test_own_parameters() -> None:
         {"query": ASK, "timeout": "0"},
         {"query": ASK, "timeout": "nan"},
         {"query": ASK, "timeout": "soon"},
+        {"query": ASK, "timeout": "1_0"},
+        {"query": ASK, "timeout": "\u0663"},
+        {"query": ASK, "timeout": "1e400"},
         {"query": ASK, "timeout": ["1", "2"]},
         {"query": ASK, "maxrows": "-1"},
         {"query": ASK, "maxrows": "²"},
