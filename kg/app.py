@@ -268,6 +268,7 @@ async def _serve(
     # What is there now stays, and a request leaves little behind: look for cycles less often.
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, 20, 50)
+    sys.setswitchinterval(0.0005)  # threads beside the event loop give way to it sooner
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(
         signal.SIGHUP, lambda: asyncio.ensure_future(_reload(settings, files, prefixes, pool))
