@@ -30,7 +30,7 @@ from kg.endpoint import Endpoint, Page
 from kg.errors import InputError, KgError, NotFoundError
 from kg.examples import Group, grouped
 from kg.graphstore import GraphStoreProtocol
-from kg.guides import Answer, Guides
+from kg.guides import Guides
 from kg.inquiry import Inquiry
 from kg.monitor import ALIVE, Figures, Surround, metrics, start_log
 from kg.openapi import describe_api
@@ -40,7 +40,7 @@ from kg.protocol import Limits
 from kg.queries import Question, questions
 from kg.reconcile import Reconcile
 from kg.repeats import Repeats
-from kg.replies import packed, problem
+from kg.replies import Handler, packed, problem
 from kg.resources import Resources
 from kg.served import loader_config
 from kg.settings import Settings
@@ -102,7 +102,7 @@ def create_app(
 
 def _add_routes(
     app: FastAPI, settings: Settings, examples: Callable[[], list[Question]]
-) -> dict[str, Answer]:
+) -> dict[str, Handler]:
     """Add all routes; return those that need no look at the others, by their paths."""
     pages = Pages()
     answers = Answers(_service(app, settings))

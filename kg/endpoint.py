@@ -22,7 +22,7 @@ from kg.describe import DESCRIPTION_FORMATS, describe, serialize
 from kg.errors import KgError
 from kg.media import Choice, Format, find, named, negotiate, offered, quality
 from kg.protocol import read_request
-from kg.replies import PREFLIGHT, entity_tag, problem
+from kg.replies import PREFLIGHT, Handler, entity_tag, problem
 
 #: Shows the start page, with this query in its editor if it is not empty.
 Page = Callable[[Request, str], Awaitable[Response]]
@@ -96,7 +96,7 @@ class Endpoint(SparqlRouter):
         return finished(request, Entry(body, entity_tag(body)), choice)
 
 
-def any_method(path: str, function: Callable[[Request], Awaitable[Response]]) -> Route:
+def any_method(path: str, function: Handler) -> Route:
     """Return a route for all methods: `405` and `OPTIONS` are answered by the protocol."""
     route = Route(path, function)
     route.methods = set()

@@ -11,13 +11,9 @@ from starlette.routing import Route
 from kg.answers import Answers
 from kg.assets import PROBES
 from kg.endpoint import any_method
-from kg.errors import InputError, KgError, MethodError, NotFoundError
+from kg.errors import InputError, NotFoundError
 from kg.protocol import IRI, Operation, operation, read_fields
-from kg.replies import PREFLIGHT, problem
-
-METHODS = ("GET", "HEAD", "OPTIONS")
-_ALLOW = ", ".join(METHODS)
-_PREFLIGHT = {**PREFLIGHT, "access-control-allow-methods": _ALLOW, "allow": _ALLOW}
+from kg.replies import READING, guarded
 
 
 class GraphStoreProtocol:
@@ -25,22 +21,14 @@ class GraphStoreProtocol:
 
     def __init__(self, answers: Answers, path: str = "/rdf-graph-store") -> None:
         self.answers = answers
-        self.routes: list[Route] = [any_method(path, self.answer)]
+        answer = guarded(self._answer, READING, "The graphs are read-only; they answer")
+        self.routes: list[Route] = [any_method(path, answer)]
         self._everything = (PROBES / "graph.rq").read_text("utf-8")
 
-    async def answer(self, request: Request) -> Response:
-        """Answer any request to the graph store."""
-        try:
-            if request.method == "OPTIONS":
-                return Response(status_code=204, headers=_PREFLIGHT)
-            if request.method not in METHODS:
-                raise MethodError(f"The graphs are read-only; they answer {_ALLOW}.")
-            query_string = request.scope["query_string"].decode("ascii", "replace")
-            asked = self.read(query_string)
-            await self._refuse_unknown(asked)
-            return await self.answers.respond(request, asked)
-        except KgError as error:
-            return problem(error, request.headers.get("accept"), _ALLOW)
+    async def _answer(self, request: Request) -> Response:
+        asked = self.read(request.scope["query_string"].decode("ascii", "replace"))
+        await self._refuse_unknown(asked)
+        return await self.answers.respond(request, asked)
 
     def read(self, query_string: str) -> Operation:
         """Return the query for the graph that the parameters name.

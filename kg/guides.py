@@ -7,7 +7,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -23,26 +23,21 @@ from kg.context import CONTEXT_IRI
 from kg.dataset import DOCUMENT, FORMS, describe_served, write
 from kg.describing import ONTOLOGY_PAGE, Describer
 from kg.endpoint import Page, any_method
-from kg.errors import KgError, MethodError, NotAcceptableError, NotFoundError
+from kg.errors import NotAcceptableError, NotFoundError
 from kg.media import HTML, Choice, Format, named, negotiate
 from kg.pages import Pages
 from kg.queries import Question, restrict
 from kg.rdf import RdfFormat, Triple, parse_rdf
-from kg.replies import CORS, PREFLIGHT, entity_tag, problem
+from kg.replies import CORS, Handler, entity_tag, guarded
 from kg.signposts import Link, link_header
 from kg.things import rows
 
-METHODS = ("GET", "HEAD", "OPTIONS")
 #: What a site map lists: the most of each kind, and the kinds.
 MAPPED = ("document", "id", "dispute")
 _MOST = 10_000
 
-_ALLOW = ", ".join(METHODS)
-_PREFLIGHT = {**PREFLIGHT, "access-control-allow-methods": _ALLOW, "allow": _ALLOW}
 _TEXT = Format("text", "page", "text/plain", "txt", "")
 _XML = Format("sitemap", "page", "application/xml", "xml", "")
-
-Answer = Callable[[Request], Awaitable[Response]]
 
 
 class Guides:
@@ -56,7 +51,7 @@ class Guides:
         self._recorded, self._edition = (
             (PROBES / f"{name}.rq").read_text("utf-8") for name in ("dataset", "edition")
         )
-        paths: dict[str, Answer] = {
+        paths: dict[str, Handler] = {
             "/.well-known/void": self.redirect,
             DOCUMENT: self.redirect,
             **{f"{DOCUMENT}.{row.extension}": self._dataset(row) for row in FORMS},
@@ -66,10 +61,10 @@ class Guides:
             "/sitemap.xml": self._map,
         }
         self.routes: list[Route] = [
-            any_method(path, _guarded(function)) for path, function in paths.items()
+            any_method(path, guarded(function)) for path, function in paths.items()
         ]
 
-    def home(self, page: Page) -> Answer:
+    def home(self, page: Page) -> Handler:
         """Return the endpoint of the start page: the dataset's own address, by `Accept`."""
 
         async def answer(request: Request) -> Response:
@@ -105,7 +100,7 @@ class Guides:
             *links,
         ])  # fmt: skip
 
-    def _dataset(self, form: Format) -> Answer:
+    def _dataset(self, form: Format) -> Handler:
         async def answer(request: Request) -> Response:
             config = self.answers.service.pool.current.config
             asked = restrict(self._recorded, "dataset", [self.base])
@@ -156,22 +151,6 @@ class Guides:
             paths.insert(0, ONTOLOGY_PAGE)
         addresses = [own_url(request, each) for each in ("/", *paths)]
         return _sent(request, self.pages.text("sitemap.xml", addresses=addresses), _XML)
-
-
-def _guarded(function: Answer) -> Answer:
-    """Return an endpoint that answers GET and HEAD, and tells errors as problems."""
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            if request.method == "OPTIONS":
-                return Response(status_code=204, headers=_PREFLIGHT)
-            if request.method not in METHODS:
-                raise MethodError(f"This address answers {_ALLOW}.")
-            return await function(request)
-        except KgError as error:
-            return problem(error, request.headers.get("accept"), _ALLOW)
-
-    return endpoint
 
 
 def _sent(

@@ -8,7 +8,7 @@ question's description, as of any thing (`kg/resources.py`).
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -23,7 +23,7 @@ from kg.examples import without_header
 from kg.media import FORMATS, HTML, Format, find
 from kg.protocol import LONGEST_ADDRESS, Fields, named_format, operation, read_fields
 from kg.queries import Question, bind, find_question, parse_names
-from kg.replies import CORS, problem
+from kg.replies import CORS, Handler, problem
 
 #: What is said of the answer and not of the question, unless the question has one of that name.
 _OF_THE_ANSWER = ("as", "timeout", "maxrows")
@@ -40,7 +40,7 @@ class Inquiry:
         self,
         answers: Answers,
         questions: Callable[[], list[Question]],
-        otherwise: Callable[[Request], Awaitable[Response]],
+        otherwise: Handler,
     ) -> None:
         self.answers, self.otherwise = answers, otherwise
         self.questions = {each.name: each for each in questions()}
@@ -53,14 +53,13 @@ class Inquiry:
         question, form = self._asked(request.path_params["name"])
         if question is None or request.method not in _METHODS:
             return await self.otherwise(request)
-        accept = request.headers.get("accept")
         try:
             fields = _read(request.scope["query_string"])
             if {name for name, _ in fields} <= {"page", *_of_the_answer(question)}:
                 return await self.otherwise(request)
             return await self._answered(request, question, form, fields)
         except KgError as error:
-            return problem(error, accept, ", ".join(_METHODS))
+            return problem(error, request.headers.get("accept"))
 
     def _asked(self, name: str) -> tuple[Question | None, Format | None]:
         """Return the question that the end of the path names, and the format if any."""

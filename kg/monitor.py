@@ -20,13 +20,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kg.cache import Cache
 from kg.errors import InternalError
 from kg.pool import Pool
-from kg.replies import SECURITY, problem
+from kg.replies import SECURITY, Handler, problem
 
 #: Called with the scope of a request, and the headers and body of its answer when it is whole.
 Keep = Callable[[Any, Iterable[tuple[bytes, bytes]], bytes], None]
-
-#: Answers a request of which the path alone says whose it is.
-Handler = Callable[[Request], Awaitable[Response]]
 
 #: Waits for a look at whether the data have changed, if one is due.
 Look = Callable[[], Awaitable[object]]

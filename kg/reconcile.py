@@ -27,9 +27,7 @@ from kg.endpoint import any_method
 from kg.errors import (
     BusyError,
     InputError,
-    KgError,
     MediaTypeError,
-    MethodError,
     NotFoundError,
     TimeLimitError,
 )
@@ -38,7 +36,7 @@ from kg.manifest import manifest
 from kg.pool import Pool
 from kg.protocol import FORM_TYPE, operation, read_fields
 from kg.reconciliation import Json, candidates, named_types
-from kg.replies import CORS, PREFLIGHT, entity_tag, not_modified, problem
+from kg.replies import CORS, Handler, entity_tag, guarded, not_modified
 from kg.suggestions import flyout, propose, suggest
 from kg.things import NAME, QUESTIONS, TYPE, Things, read_things, rows
 from kg.worker import Job
@@ -50,8 +48,6 @@ PREVIEW_POLICY = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
 )
 
-_ALLOW = ", ".join(METHODS)
-_PREFLIGHT = {**PREFLIGHT, "access-control-allow-methods": _ALLOW, "allow": _ALLOW}
 _AT_ONE_TIME = 2
 
 Fields = dict[str, str]
@@ -102,22 +98,17 @@ class Reconcile:
             "/preview": self._preview,
         }
         self.routes: list[Route] = [
-            any_method(path + part, self._guarded(function)) for part, function in parts.items()
+            any_method(path + part, self._endpoint(function)) for part, function in parts.items()
         ]
 
-    def _guarded(self, function: Answer) -> Callable[[Request], Awaitable[Response]]:
-        """Return an endpoint that reads the parameters, and tells errors as problems."""
+    def _endpoint(self, function: Answer) -> Handler:
+        """Return an endpoint that reads the parameters for `function`."""
 
-        async def endpoint(request: Request) -> Response:
-            try:
-                if request.method == "OPTIONS":
-                    return Response(status_code=204, headers=_PREFLIGHT)
-                fields = await _fields(request, self.service.limits.request_bytes)
-                return await function(request, fields, await self.index.things())
-            except KgError as error:
-                return problem(error, request.headers.get("accept"), _ALLOW)
+        async def answer(request: Request) -> Response:
+            fields = await _fields(request, self.service.limits.request_bytes)
+            return await function(request, fields, await self.index.things())
 
-        return endpoint
+        return guarded(answer, METHODS, "The reconciliation service is read-only; it answers")
 
     async def _main(self, request: Request, fields: Fields, things: Things) -> Response:
         if not fields.keys().isdisjoint(("queries", "query", "extend")):
@@ -189,8 +180,6 @@ def _templates(folder: Path) -> Environment:
 
 async def _fields(request: Request, most: int) -> Fields:
     """Return the parameters of the address and of a posted form; raises a KgError."""
-    if request.method not in METHODS:
-        raise MethodError(f"The reconciliation service is read-only; it answers {_ALLOW}.")
     fields = read_fields(request.scope["query_string"].decode("ascii", "replace"))
     if request.method == "POST":
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -5,7 +5,7 @@ Sources: RFC 9110 (status, conditional requests), RFC 9457 (problem details), Fe
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +16,11 @@ from kg.media import quality
 from kg.protocol import METHODS
 
 ALLOW = ", ".join(METHODS)
+#: Methods of what is only read.
+READING = ("GET", "HEAD", "OPTIONS")
+
+#: Answers a request.
+Handler = Callable[[Request], Awaitable[Response]]
 
 #: A page may load what this server sends, and nothing else; no other site may frame it.
 CONTENT_POLICY = (
@@ -88,6 +93,29 @@ def problem(error: KgError, accept: str | None, allow: str = ALLOW) -> Response:
     if quality(accept, "text/plain") > quality(accept, "application/problem+json"):
         return Response(f"{error}\n", error.status, headers, "text/plain")
     return Response(_details(error), error.status, headers, "application/problem+json")
+
+
+def guarded(
+    answer: Handler, methods: Sequence[str] = READING, who: str = "This address answers"
+) -> Handler:
+    """Return an endpoint that answers OPTIONS and refuses what is none of these methods.
+
+    It tells errors as problems; `who` begins the sentence about a wrong method.
+    """
+    allow = ", ".join(methods)
+    preflight = {**PREFLIGHT, "access-control-allow-methods": allow, "allow": allow}
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=preflight)
+            if request.method not in methods:
+                raise MethodError(f"{who} {allow}.")
+            return await answer(request)
+        except KgError as error:
+            return problem(error, request.headers.get("accept"), allow)
+
+    return endpoint
 
 
 def _details(error: KgError) -> str:

@@ -24,7 +24,7 @@ from kg.cache import Entry
 from kg.codings import choose
 from kg.describing import Describer, Found, Part
 from kg.endpoint import any_method
-from kg.errors import InputError, KgError, MethodError, NotFoundError
+from kg.errors import InputError, KgError, NotFoundError
 from kg.flights import Flights
 from kg.media import HTML, Choice, Format, negotiate, quality
 from kg.names import normalize
@@ -33,14 +33,11 @@ from kg.profiles import profile
 from kg.protocol import Operation, named_format, read_fields
 from kg.reference import reference
 from kg.repeats import REPEATABLE
-from kg.replies import CORS, PREFLIGHT, entity_tag, problem
+from kg.replies import CORS, entity_tag, guarded, problem
 from kg.signposts import link_header, signposts
 from kg.texts import Words
 from kg.views import Ref, Views, parse
 
-METHODS = ("GET", "HEAD", "OPTIONS")
-_ALLOW = ", ".join(METHODS)
-_PREFLIGHT = {**PREFLIGHT, "access-control-allow-methods": _ALLOW, "allow": _ALLOW}
 _NEAR = 60
 _PAGE = re.compile(r"[1-9][0-9]{0,5}")
 
@@ -51,27 +48,20 @@ class Resources:
     def __init__(self, answers: Answers, pages: Pages, base: str, words: Words) -> None:
         self.answers, self.pages, self.base, self.words = answers, pages, base, words
         self.describer = Describer(answers)
+        self.answer = guarded(self._answer)
         self.routes: list[Route] = [any_method("/{path:path}", self.answer)]
         self._turns = asyncio.Semaphore(2)
         self._pages: Flights[Entry] = Flights()
 
-    async def answer(self, request: Request) -> Response:
-        """Answer any request for a thing."""
-        accept = request.headers.get("accept")
+    async def _answer(self, request: Request) -> Response:
         try:
-            if request.method == "OPTIONS":
-                return Response(status_code=204, headers=_PREFLIGHT)
-            if request.method not in METHODS:
-                raise MethodError(f"This address answers {_ALLOW}.")
-            return await self.described(request, request.scope["path"])
+            return await self._described(request)
         except NotFoundError as error:
             return await self._missing(request, error)
-        except KgError as error:
-            return problem(error, accept, _ALLOW)
 
-    async def described(self, request: Request, path: str) -> Response:
-        """Return the answer about what a path names; raises NotFoundError where it is nothing."""
-        path = path.removeprefix(request.scope.get("root_path", ""))
+    async def _described(self, request: Request) -> Response:
+        """Return the answer about what the path names; raises NotFoundError where it is nothing."""
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         found = await self.describer.find(readings(path, self.base))
         if found is None:
             raise NotFoundError(f"There is nothing at {path[:200]}.")
@@ -191,7 +181,7 @@ class Resources:
         if "text/html" not in (accept or "") or quality(accept, "text/html") < max(
             quality(accept, each) for each in ("application/problem+json", "application/json")
         ):
-            return problem(error, accept, _ALLOW)
+            return problem(error, accept)
         root = request.scope.get("root_path", "")
         links = [Ref(label or iri, root + plain_path(iri, self.base), iri) for iri, label in near]
         context = {"status": "Not found", "detail": str(error), "near": links}
