@@ -5,7 +5,7 @@ Source: OpenAPI Specification 3.1. It is what API clients and the fuzzing suite 
 
 from kg.describe import DESCRIPTION_FORMATS
 from kg.media import FORMATS, Format, offered
-from kg.paths import BUSY, Json, more_paths, refusals
+from kg.paths import BUSY, Json, more_paths, parameter, refusals
 from kg.protocol import FORM_TYPE, QUERY_TYPE
 
 _REFUSALS = {
@@ -50,7 +50,7 @@ def _query_by_get() -> Json:
     return {
         "summary": "Ask a SPARQL 1.1 query; without any parameter, get the service description.",
         "operationId": "query",
-        "parameters": [_parameter("query", "The text of one SPARQL 1.1 query.", {}), *_common()],
+        "parameters": [parameter("query", "The text of one SPARQL 1.1 query.", {}), *_common()],
         "responses": _answers((*FORMATS, *DESCRIPTION_FORMATS)),
     }
 
@@ -80,8 +80,8 @@ def _graph() -> Json:
         "summary": "Get one named graph, or with `default` the union of all (read only).",
         "operationId": "graph",
         "parameters": [
-            _parameter("graph", "The IRI of a named graph.", {"format": "iri"}),
-            {**_parameter("default", "The union of all graphs.", {}), "allowEmptyValue": True},
+            parameter("graph", "The IRI of a named graph.", {"format": "iri"}),
+            {**parameter("default", "The union of all graphs.", {}), "allowEmptyValue": True},
             _format(offered("graph")),
         ],
         "responses": responses,
@@ -91,26 +91,17 @@ def _graph() -> Json:
 def _common() -> list[Json]:
     several: Json = {"type": "array", "items": {"type": "string", "format": "iri"}}
     return [
-        _parameter("default-graph-uri", "Graphs that make the default graph.", several),
-        _parameter("named-graph-uri", "Graphs that GRAPH may name.", several),
-        _parameter("timeout", "Seconds; lowers the limit.", {"type": "number"}),
-        _parameter("maxrows", "Most rows; a shorter answer says so.", {"type": "integer"}),
+        parameter("default-graph-uri", "Graphs that make the default graph.", several),
+        parameter("named-graph-uri", "Graphs that GRAPH may name.", several),
+        parameter("timeout", "Seconds; lowers the limit.", {"type": "number"}),
+        parameter("maxrows", "Most rows; a shorter answer says so.", {"type": "integer"}),
         _format(FORMATS),
     ]
 
 
 def _format(rows: tuple[Format, ...]) -> Json:
     names = list(dict.fromkeys(name for row in rows for name in (row.name, row.extension)))
-    return _parameter("as", "Format, for clients that cannot send Accept.", {"enum": names})
-
-
-def _parameter(name: str, description: str, schema: Json) -> Json:
-    return {
-        "name": name,
-        "in": "query",
-        "description": description,
-        "schema": {"type": "string", **schema},
-    }
+    return parameter("as", "Format, for clients that cannot send Accept.", {"enum": names})
 
 
 def _answers(rows: tuple[Format, ...]) -> Json:

@@ -72,8 +72,8 @@ def _thing(path: str, what: str) -> Json:
         "parameters": [
             *({"name": each, "in": "path", "required": True, "schema": {"type": "string"}}
               for each in names),
-            _parameter("page", "The part of a long description.", {"type": "integer"}),
-            _parameter("as", "The form, for clients that cannot send Accept.", {
+            parameter("page", "The part of a long description.", {"type": "integer"}),
+            parameter("as", "The form, for clients that cannot send Accept.", {
                 "enum": sorted({name for row in FORMS for name in (row.name, row.extension)})}),
         ],
         "responses": {
@@ -149,37 +149,38 @@ def _reconciliation() -> Json:
         "query": "One query, in JSON.",
         "extend": "A request for values of things, in JSON.",
     }
-    asked = [_parameter(name, text, {}) for name, text in fields.items()]
+    asked = [parameter(name, text, {}) for name, text in fields.items()]
     main = _get("Reconcile names with things; without parameters, the manifest.", json,
                 texts, asked)  # fmt: skip
     form = {"type": "object", "properties": {name: {"type": "string"} for name in fields}}
     post = _get("Reconcile names with things, by a form.", json,
                 {**texts, "415": "The body is no form."})  # fmt: skip
     post["requestBody"] = {"required": True, "content": {FORM_TYPE: {"schema": form}}}
-    kind = {**_parameter("kind", "What is asked for.", {}), "in": "path", "required": True}
+    kind = {**parameter("kind", "What is asked for.", {}), "in": "path", "required": True}
     return {
         "/reconcile": {"get": main, "post": post},
         "/reconcile/suggest/{kind}": {"get": _get(
             "Suggest entities, types or properties.", json,
             {**texts, "404": "There is no such kind."},
-            [kind, _parameter("prefix", "How the name begins.", {}),
-             _parameter("cursor", "How many to pass over.", {"type": "integer"})])},
+            [kind, parameter("prefix", "How the name begins.", {}),
+             parameter("cursor", "How many to pass over.", {"type": "integer"})])},
         "/reconcile/flyout/{kind}": {"get": _get(
             "A short description in HTML, within JSON.", json,
             {**texts, "404": "There is no such thing."},
-            [kind, _parameter("id", "Which.", {})])},
+            [kind, parameter("id", "Which.", {})])},
         "/reconcile/properties": {"get": _get(
             "Propose properties of things of a type.", json,
             {**texts, "404": "There is no such type."},
-            [_parameter("type", "The type.", {}),
-             _parameter("limit", "The most.", {"type": "integer"})])},
+            [parameter("type", "The type.", {}),
+             parameter("limit", "The most.", {"type": "integer"})])},
         "/reconcile/preview": {"get": _get(
             "A preview of a thing.", ["text/html"],
-            {**texts, "404": "There is no such thing."}, [_parameter("id", "Which.", {})])},
+            {**texts, "404": "There is no such thing."}, [parameter("id", "Which.", {})])},
     }  # fmt: skip
 
 
-def _parameter(name: str, description: str, schema: Json) -> Json:
+def parameter(name: str, description: str, schema: Json) -> Json:
+    """Return a parameter of an address; `schema` adds to that it is a text."""
     return {
         "name": name,
         "in": "query",

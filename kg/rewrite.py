@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from kg.errors import ForbiddenError, QueryError
-from kg.scan import tokens_of
+from kg.scan import PROLOGUE, tokens_of
 
-_WORDS_OF_PROLOGUE = frozenset({"BASE", "PREFIX", "VERSION"})
 #: Names of a server's own functions, which may do more than compute.
 _OWN_FUNCTIONS = re.compile(r"<(?:bif|sql):", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
@@ -157,7 +156,7 @@ def _first_word(tokens: list[Token]) -> int:
     return next(
         index
         for index, (kind, value, _) in enumerate(tokens)
-        if kind == "word" and value.upper() not in _WORDS_OF_PROLOGUE
+        if kind == "word" and value.upper() not in PROLOGUE
     )
 
 

@@ -16,7 +16,7 @@ FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 UPDATES = frozenset(
     {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"}
 )
-_PROLOGUE = frozenset({"BASE", "PREFIX", "VERSION"})
+PROLOGUE = frozenset({"BASE", "PREFIX", "VERSION"})
 #: Functions whose value differs from call to call: such an answer must not be kept.
 VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 
@@ -170,7 +170,7 @@ def dataset_clause(text: str) -> DatasetClause | None:
     """
     tokens = [(kind, value) for kind, value, _ in tokens_of(text)]
     start = next((n for n, (kind, value) in enumerate(tokens)
-                  if kind == "word" and value.upper() not in _PROLOGUE), 0)  # fmt: skip
+                  if kind == "word" and value.upper() not in PROLOGUE), 0)  # fmt: skip
     found: dict[bool, list[str]] = {False: [], True: []}
     for index, (kind, value) in enumerate(tokens):
         if kind == "word" and value.upper().startswith("FROM"):
@@ -203,7 +203,7 @@ def tokens_of(text: str) -> Iterator[tuple[str, str, int]]:
 
 def _form(words: list[str]) -> str | None:
     """Return what the first word after the prologue begins with (`SELECTDISTINCT` is one)."""
-    first = next((word for word in words if word not in _PROLOGUE), None)
+    first = next((word for word in words if word not in PROLOGUE), None)
     if first in UPDATES:
         return "UPDATE"
     return next((form for form in FORMS if first and first.startswith(form)), None)

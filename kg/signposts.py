@@ -13,7 +13,6 @@ from kg.metadata import LICENSE
 from kg.protocol import IRI
 
 _ABOUT_PAGE = "https://schema.org/AboutPage"
-_ONES_OWN = ("http", "https")
 
 
 class Link(NamedTuple):
