@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from kg.check import own_passage
 from kg.facts import Facts, Value, expand, quad
-from kg.rdf import NamedNode, Quad
-from kg.sources import CLAIMS, DOCUMENTS, GRAPHS, PASSAGES, Sources, stop
+from kg.rdf import CLAIMS, DOCUMENTS, GRAPHS, PASSAGES, NamedNode, Quad
+from kg.sources import Sources, stop
 
 # Properties that lead to another claim of the same document.
 _LINKS = ("repliesTo", "listedUnder", "alternativeReadingOf", "supersedes")

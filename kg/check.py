@@ -10,8 +10,9 @@ from kg import counts, dates
 from kg.errors import DataError
 from kg.facts import Facts, Value, expand
 from kg.names import suggest
+from kg.rdf import CLAIMS, GRAPHS, PASSAGES
 from kg.references import undefined_terms
-from kg.sources import CLAIMS, GRAPHS, PASSAGES, SourceFile, Sources, stop
+from kg.sources import SourceFile, Sources, stop
 
 EDTF = "http://id.loc.gov/datatypes/edtf/EDTF"
 COUNT = expand("count")

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from kg.derive import integer
 from kg.facts import Facts, expand, quad
-from kg.rdf import BASE, Literal, NamedNode, Quad
-from kg.sources import DOCUMENTS, GRAPHS
+from kg.rdf import BASE, DOCUMENTS, GRAPHS, Literal, NamedNode, Quad
 
 COVERAGES = BASE + "coverage/"
 _METADATA = GRAPHS + "metadata"

@@ -12,8 +12,7 @@ from typing import TypeGuard
 from kg import counts, dates, wording
 from kg.check import COUNT, dating_kind
 from kg.facts import Facts, Value, expand, quad
-from kg.rdf import Literal, NamedNode, Quad
-from kg.sources import GRAPHS
+from kg.rdf import GRAPHS, Literal, NamedNode, Quad
 
 DERIVED = GRAPHS + "derived"
 _TIME = (expand("when"), expand("whenKind"))

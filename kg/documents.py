@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import DataError, EvidenceError
-from kg.rdf import BASE, TERMS, read_turtle
+from kg.rdf import BASE, DOCUMENTS, TERMS, read_turtle
 
 OA = "http://www.w3.org/ns/oa#"
-DOCUMENTS = BASE + "document/"
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 

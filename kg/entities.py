@@ -16,10 +16,8 @@ from typing import NamedTuple
 
 from kg.errors import InputError, NotFoundError
 from kg.names import nearest, normalize
-from kg.rdf import BASE, TERMS
+from kg.rdf import BASE, DOCUMENTS, ENTITIES, TERMS
 
-ENTITIES = BASE + "id/"
-DOCUMENTS = BASE + "document/"
 MOST_OFFERED = 5
 #: Characters of a name that a sentence about it repeats.
 _MOST_TOLD = 100

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from kg.facts import quad
 from kg.queries import Question
-from kg.rdf import BASE, SHACL, TERMS, Literal, NamedNode, Quad
+from kg.rdf import BASE, GRAPHS, SHACL, TERMS, Literal, NamedNode, Quad
 from kg.scan import scan
-from kg.sources import GRAPHS
 
 EXAMPLES = BASE + "example/"
 ENDPOINT = BASE + "sparql"

@@ -27,8 +27,8 @@ from kg.occurrences import (
     occurrences,
     places,
 )
-from kg.rdf import TERMS
-from kg.sources import ENTITIES, PASSAGES, stop
+from kg.rdf import ENTITIES, PASSAGES, TERMS
+from kg.sources import stop
 
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
 #: Spellings beside the label: those that are shown, and loaded ones, which only find a thing.

@@ -21,7 +21,7 @@ from pathlib import Path
 from kg.errors import DataError
 from kg.facts import Facts, expand
 from kg.names import suggest
-from kg.rdf import BASE, TERMS, Literal, NamedNode, Quad
+from kg.rdf import BASE, ENTITIES, TERMS, Literal, NamedNode, Quad
 from kg.sssom import REQUIRED, Row, read_table
 
 SUFFIX = ".sssom.tsv"
@@ -85,7 +85,7 @@ def unknown_subjects(files: Iterable[MappingFile], facts: Facts) -> Iterator[str
     for row in (each for file in files for each in file.rows):
         subject = row.iris["subject_id"]
         if not facts.one(subject, "rdf:type"):
-            space = TERMS if subject.startswith(TERMS) else BASE + "id/"
+            space = TERMS if subject.startswith(TERMS) else ENTITIES
             known = (each.removeprefix(space) for each in facts.subjects()
                      if each.startswith(space))  # fmt: skip
             near = suggest(subject.removeprefix(space), known)
@@ -98,7 +98,7 @@ def _faults(row: Row, kind: str) -> Iterator[str]:
         yield f"{row.where}: {name} is empty."
         return
     subject = row.iris["subject_id"]
-    if not subject.startswith((BASE + "id/", TERMS)):
+    if not subject.startswith((ENTITIES, TERMS)):
         yield f"{row.where}: {row.cells['subject_id']} is neither a thing nor a term of ours."
     yield from _match_faults(row, kind, is_term=subject.startswith(TERMS))
     if not row.iris["mapping_justification"].startswith(_JUSTIFICATION):

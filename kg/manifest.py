@@ -6,9 +6,8 @@ Source: Reconciliation Service API 0.2, "Service Definition", and its JSON Schem
 from collections.abc import Callable
 
 from kg.answers import Service
-from kg.entities import ENTITIES
 from kg.extension import SETTINGS
-from kg.rdf import TERMS
+from kg.rdf import ENTITIES, TERMS
 from kg.reconciliation import Json
 from kg.suggestions import KINDS
 from kg.things import Things

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator
 from kg.derive import integer
 from kg.errors import DataError
 from kg.facts import Value, expand, quad
-from kg.rdf import BASE, TERMS, Literal, NamedNode, Prefixes, Quad
-from kg.sources import GRAPHS
+from kg.rdf import BASE, GRAPHS, TERMS, Literal, NamedNode, Prefixes, Quad
 
 DATASET = BASE
 _METADATA = GRAPHS + "metadata"

@@ -8,7 +8,7 @@ speaker. Origins are the groups that these ties connect.
 from collections.abc import Iterable, Iterator
 
 from kg.facts import Facts
-from kg.sources import DOCUMENTS
+from kg.rdf import DOCUMENTS
 
 
 class Groups:

@@ -18,11 +18,11 @@ from rdflib.namespace import RDF
 
 from kg import names
 from kg.copies import Repetition, Text, repetitions
-from kg.documents import DOCUMENTS, OA, Passage, SourceDocument, digest, passage_iri
+from kg.documents import OA, Passage, SourceDocument, digest, passage_iri
 from kg.errors import InputError
 from kg.evidence import read_texts
 from kg.format import format_turtle
-from kg.rdf import TERMS
+from kg.rdf import DOCUMENTS, TERMS
 from kg.segments import HEADING, INFOBOX, KINDS, LIST, SENTENCE, Proposal, field_label, propose
 
 #: Why a passage of a kind is proposed as stating nothing; a reviewer may say it better.

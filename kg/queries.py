@@ -33,10 +33,9 @@ from kg.errors import DataError, InputError, NotFoundError
 from kg.media import Format, named
 from kg.names import suggest
 from kg.protocol import IRI, operation
-from kg.rdf import BASE
+from kg.rdf import CLAIMS
 from kg.store import Store
 
-CLAIMS = BASE + "claim/"
 KINDS = ("entity", "document", "term", "thing", "claim", "side", "date", "start", "end", "text")
 _HEADER = re.compile(r"# (title|description): (.+)")
 _PARAMETER = re.compile(r"# param (\S+): \?(\w+) (\w+) (required|optional) — (.+)")

@@ -17,6 +17,11 @@ from kg.errors import DataError
 
 BASE = "https://w3id.org/contested-kg/"
 TERMS = BASE + "ontology/"
+GRAPHS = BASE + "graph/"
+DOCUMENTS = BASE + "document/"
+ENTITIES = BASE + "id/"
+PASSAGES = BASE + "passage/"
+CLAIMS = BASE + "claim/"
 SHACL = "http://www.w3.org/ns/shacl#"
 
 # The engine's names for all other modules: only this one and kg/store.py import it, and an

@@ -23,8 +23,8 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from kg.batches import Hint, Query
-from kg.entities import ENTITIES
 from kg.names import normalize
+from kg.rdf import ENTITIES
 from kg.things import LINK, NAME, TYPE, WIKIDATA, Thing, Things, Value
 
 Json = dict[str, Any]

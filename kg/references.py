@@ -8,8 +8,8 @@ from rdflib import URIRef
 
 from kg.facts import Facts, expand
 from kg.names import suggest
-from kg.rdf import TERMS, Literal, NamedNode
-from kg.sources import CLAIMS, DOCUMENTS, ENTITIES, PASSAGES, Sources
+from kg.rdf import CLAIMS, DOCUMENTS, ENTITIES, PASSAGES, TERMS, Literal, NamedNode
+from kg.sources import Sources
 
 _KINDS = {ENTITIES: "entity", DOCUMENTS: "document", PASSAGES: "passage", CLAIMS: "claim"}
 _VOCABULARIES: dict[str, Any] = {

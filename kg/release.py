@@ -21,11 +21,10 @@ from kg.csvw import METADATA
 from kg.errors import DataError, InputError
 from kg.export import FOLDERS, FORMS, Form, write_turtle
 from kg.progress import progress
-from kg.rdf import Literal, Quad
+from kg.rdf import GRAPHS, Literal, Quad
 from kg.selection import Selection
 from kg.settings import Settings
 from kg.snapshots import DATA, Snapshot, current_snapshot, read_snapshot
-from kg.sources import GRAPHS
 from kg.streams import Source
 from kg.writing import filling
 

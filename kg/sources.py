@@ -18,13 +18,7 @@ from pathlib import Path
 from kg.assets import Assets
 from kg.errors import DataError
 from kg.links import MappingFile, read_mappings
-from kg.rdf import BASE, BlankNode, NamedNode, Quad, read_turtle
-
-GRAPHS = BASE + "graph/"
-DOCUMENTS = BASE + "document/"
-ENTITIES = BASE + "id/"
-PASSAGES = BASE + "passage/"
-CLAIMS = BASE + "claim/"
+from kg.rdf import DOCUMENTS, GRAPHS, BlankNode, NamedNode, Quad, read_turtle
 
 _PER_DOCUMENT = ("passages", "claims", "mentions")
 _SHOWN_FAULTS = 10

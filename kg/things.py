@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kg.assets import PROBES, QUERIES
-from kg.entities import ENTITIES
 from kg.errors import InputError
 from kg.media import named
 from kg.names import normalize, suggest
 from kg.queries import ask
-from kg.rdf import TERMS
+from kg.rdf import ENTITIES, TERMS
 from kg.store import Store
 
 Rows = Sequence[Mapping[str, str]]

@@ -16,8 +16,7 @@ from kg.gazetteer import SPELLINGS, Gazetteer
 from kg.mentions import load_gazetteer, read_mentions, update_mentions
 from kg.occurrences import places
 from kg.passages import propose_with_reasons, register
-from kg.rdf import parse_turtle, read_turtle
-from kg.sources import ENTITIES, PASSAGES
+from kg.rdf import ENTITIES, PASSAGES, parse_turtle, read_turtle
 
 TEXT = "Ana came to Lund. Ana led the mill hands. Bo saw Ames of Lund.\n"
 FACTS = """
