@@ -12,7 +12,6 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import cast
 
@@ -23,6 +22,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, request_response
 
 from kg.answers import Answers, Service, own_url
+from kg.assets import version
 from kg.cache import Cache
 from kg.dataset import search_block
 from kg.describing import Describer
@@ -56,14 +56,6 @@ DESCRIPTION = (
 _START_PATHS = ("/", "/index.html")
 _NEW_OBJECTS = 20_000
 _SHOWN_COUNTS = ("documents", "passages", "claims", "disputes", "entities")
-
-
-def version() -> str:
-    """Return the installed version; `0` in a checkout that was never installed."""
-    try:
-        return metadata.version("contested-kg")
-    except metadata.PackageNotFoundError:
-        return "0"
 
 
 def create_app(

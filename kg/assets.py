@@ -1,4 +1,4 @@
-"""Where the program's files are: in a checkout, or inside the installed package.
+"""Where the program's files are: in a checkout, or inside the installed package; its version.
 
 The Turtle (`ontology/`, `data/`, `shapes/`) is edited by people in a checkout and
 travels in the wheel under `kg/bundle/`. Queries, templates and static files belong to
@@ -6,6 +6,7 @@ the package and always lie beside this module.
 """
 
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from kg.errors import NotFoundError
@@ -79,6 +80,14 @@ def bundled_snapshot() -> Path | None:
     """Return the folder of the snapshot that the wheel carries, or None in a checkout."""
     folder = BUNDLE / "snapshot"
     return folder if (folder / "snapshot.json").is_file() else None
+
+
+def version() -> str:
+    """Return the installed version; `0` in a checkout that was never installed."""
+    try:
+        return metadata.version("contested-kg")
+    except metadata.PackageNotFoundError:
+        return "0"
 
 
 def _chosen(folder: Path) -> Assets:

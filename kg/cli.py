@@ -63,7 +63,9 @@ def common(
 ) -> None:
     """Options that stand before a command."""
     if version:
-        typer.echo(_version())
+        from kg import assets
+
+        typer.echo(assets.version())
         raise typer.Exit
 
 
@@ -220,16 +222,6 @@ def export(
 
 # After the commands above, so that `kg --help` names them first.
 app.add_typer(curating.app)
-
-
-def _version() -> str:
-    """Return the installed version; `0` in a checkout that was never installed."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("contested-kg")
-    except metadata.PackageNotFoundError:
-        return "0"
 
 
 def _list_questions() -> None:

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import pyoxigraph as ox
 
-from kg.datasets import asked_for, overlaps, query_dataset, query_merge
 from kg.errors import DataError, InputError, NotFoundError, QueryError, StoreLostError
 from kg.media import Format
+from kg.merge import asked_for, overlaps, query_dataset, query_merge
 from kg.protocol import Operation
 from kg.results import Answer, Caps, Writing
 from kg.scan import undeclared_prefixes

@@ -15,7 +15,7 @@ LAYERS = (
     "carry documents segments copies evidence passages",
     "gazetteer mentions",
     "rules origins derive propositions differences coverage clashes disputes",
-    "metadata entities protocol results datasets store disk snapshots queries",
+    "metadata entities protocol results merge store disk snapshots queries",
     "connection service remote record writer sample",
     "things batches reconciliation suggestions extension reconciler accepting",
     "confine worker served loader tables asking link",

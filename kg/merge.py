@@ -1,4 +1,4 @@
-"""The graphs that a query sees, as sets: a triple of two graphs stands once in their merge.
+"""The graphs that a query sees, merged: a triple that stands in two of them stands once.
 
 SPARQL 1.1 Query, 13.1 and 13.2: the graphs named after FROM are merged into the default graph.
 The engine's own merge repeats what stands in two of them, and what is named twice.
