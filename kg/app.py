@@ -148,7 +148,8 @@ def _start_page(
             ontology=await describer.has_ontology(settings.base_iri),
         )
         headers = {"vary": "Accept", "cache-control": "no-cache"}
-        return packed(request, pages.start(shown).encode(), headers, "text/html")
+        html = await asyncio.to_thread(pages.start, shown)
+        return packed(request, html.encode(), headers, "text/html")
 
     return page
 

@@ -17,6 +17,7 @@ from kg.answers import Answers
 from kg.assets import PROBES
 from kg.errors import KgError
 from kg.media import Format, named
+from kg.names import normalize
 from kg.queries import restrict
 from kg.rdf import TERMS
 from kg.things import rows
@@ -93,6 +94,13 @@ class Part:
         return tuple(dict.fromkeys((*own, *self.members.get("claim", ()))))
 
 
+class Identifiers(NamedTuple):
+    """IRIs of one kind: their labels (empty without one), and their ends in normal form."""
+
+    labels: dict[str, str]
+    ends: dict[str, str]
+
+
 class _Asking(NamedTuple):
     """A question under way about data of one fingerprint, and since when (seconds, monotonic)."""
 
@@ -115,6 +123,7 @@ class Describer:
         self.answers = answers
         self._texts = {name: (PROBES / f"{name}.rq").read_text("utf-8") for name in _QUESTIONS}
         self._ontology: _Asking | None = None
+        self._identifiers: dict[str, tuple[str, Identifiers]] = {}
 
     async def find(self, readings: Iterable[Reading]) -> Found | None:
         """Return what the best reading names that names anything; raises the query's KgError."""
@@ -212,10 +221,22 @@ class Describer:
         """Return how often each term of the ontology is used."""
         return {row["term"]: int(row["uses"]) for row in await self._rows(self._texts["term-uses"])}
 
-    async def identifiers(self, start: str) -> dict[str, str]:
-        """Return the IRIs that begin with `start`, with their labels (empty without one)."""
+    async def identifiers(self, start: str) -> Identifiers:
+        """Return the IRIs that begin with `start`; read once per data, beside the event loop."""
         text = restrict(self._texts["resource-near"], "start", [start])
-        return {row["node"]: row.get("label", "") for row in await self._rows(text)}
+        fingerprint, body = await self.answers.ask(text, "json")
+        kept = self._identifiers.get(start)
+        if kept and kept[0] == fingerprint:
+            return kept[1]
+        found = await asyncio.to_thread(_identifiers, body, start)
+        if found.labels:  # what anybody may ask for is not kept
+            self._identifiers[start] = fingerprint, found
+        return found
 
     async def _rows(self, text: str) -> list[dict[str, str]]:
         return rows((await self.answers.ask(text, "json"))[1])
+
+
+def _identifiers(body: bytes, start: str) -> Identifiers:
+    labels = {row["node"]: row.get("label", "") for row in rows(body)}
+    return Identifiers(labels, {iri: normalize(iri.removeprefix(start)) for iri in labels})

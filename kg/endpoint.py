@@ -84,16 +84,18 @@ class Endpoint(SparqlRouter):
             choice = Choice(form, form.media_type)
         else:
             choice = negotiate(request.headers.get("accept"), DESCRIPTION_FORMATS)
-        catalogue = await self.answers.catalogue()
-        self.service_description = describe(
-            own_url(request, self.path),
-            self.title,
-            self.description,
-            catalogue,
-            federated=bool(self.answers.service.limits.servers),
-        )
-        body = serialize(self.service_description, choice.format)
-        return finished(request, Entry(body, entity_tag(body)), choice)
+        catalogue, cache = await self.answers.catalogue(), self.answers.service.cache
+        url = own_url(request, self.path)
+        key = (catalogue.fingerprint, "description", url, choice.format.name)
+        entry = cache.get(key)
+        if entry is None:
+            federated = bool(self.answers.service.limits.servers)
+            parts = url, self.title, self.description, catalogue
+            self.service_description = describe(*parts, federated=federated)
+            body = serialize(self.service_description, choice.format)
+            entry = Entry(body, entity_tag(body))
+            cache.put(key, entry)
+        return finished(request, entry, choice)
 
 
 def any_method(path: str, function: Handler) -> Route:

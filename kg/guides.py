@@ -145,7 +145,9 @@ class Guides:
     async def _map(self, request: Request) -> Response:
         found: list[str] = []
         for kind in MAPPED:
-            found += sorted(await self.describer.identifiers(f"{self.base}{kind}/"))[:_MOST]
+            found += sorted((await self.describer.identifiers(f"{self.base}{kind}/")).labels)[
+                :_MOST
+            ]
         paths = [document_path(each, self.base, HTML) for each in found]
         if await self.describer.has_ontology(self.base):
             paths.insert(0, ONTOLOGY_PAGE)

@@ -22,7 +22,7 @@ from kg.addresses import FORMS, LONGEST, document_path, plain_path, readings
 from kg.answers import Answers, finished
 from kg.cache import Entry
 from kg.codings import choose
-from kg.describing import Describer, Found, Part
+from kg.describing import Describer, Found, Identifiers, Part
 from kg.endpoint import any_method
 from kg.errors import InputError, KgError, NotFoundError
 from kg.flights import Flights
@@ -197,20 +197,21 @@ class Resources:
         local = path.removeprefix("/")[:LONGEST]
         kind, slash, _ = local.partition("/")
         start = f"{self.base}{kind}/" if slash and kind.isascii() and kind.isalnum() else ""
+        if not start:
+            return []
         try:
-            known = await self.describer.identifiers(start) if start else {}
+            known = await self.describer.identifiers(start)
         except KgError:
             return []  # no suggestion is worth a second failure
         async with self._turns:
-            return await asyncio.to_thread(_nearest, local, known, self.base)
+            return await asyncio.to_thread(_nearest, local, known)
 
 
-def _nearest(local: str, known: dict[str, str], base: str) -> list[tuple[str, str]]:
+def _nearest(local: str, known: Identifiers) -> list[tuple[str, str]]:
     stem = re.sub(rf"\.({'|'.join(row.extension for row in FORMS)})$", "", local)
     wanted = normalize(stem.partition("/")[2])
-    choices = {iri: normalize(iri.removeprefix(base).partition("/")[2]) for iri in known}
-    found = process.extract(wanted, choices, scorer=fuzz.ratio, limit=3, score_cutoff=_NEAR)
-    return [(iri, known[iri]) for _, _, iri in found]
+    found = process.extract(wanted, known.ends, scorer=fuzz.ratio, limit=3, score_cutoff=_NEAR)
+    return [(iri, known.labels[iri]) for _, _, iri in found]
 
 
 def _query(number: int) -> str:

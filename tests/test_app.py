@@ -421,6 +421,17 @@ def test_service_description(client: httpx.Client, server: Server, accept: str) 
     assert sizes == SIZES
 
 
+def test_the_description_is_made_once(client: httpx.Client) -> None:
+    def hits() -> int:
+        text = client.get("/metrics").text
+        return int(re.search(r"^kg_cache_hits_total (\d+)", text, re.MULTILINE)[1])
+
+    first, before = client.get("/sparql?as=nt"), hits()
+    again = client.get("/sparql?as=nt")
+    assert (again.content, again.headers["etag"]) == (first.content, first.headers["etag"])
+    assert hits() == before + 1
+
+
 def test_the_description_follows_the_host_but_not_a_forged_one(
     client: httpx.Client, server: Server
 ) -> None:

@@ -14,6 +14,7 @@ from kg.errors import BusyError, KgError
 from kg.media import named
 from kg.rdf import BASE, TERMS
 from kg.scan import scan
+from kg.things import rows
 
 NODE = BASE + "id/mqm"
 
@@ -22,12 +23,12 @@ class Graph:
     """Stands for the workers: gives the same rows to every question and keeps the questions."""
 
     def __init__(self, *rows: dict[str, str]) -> None:
-        self.rows, self.asked = rows, []
+        self.rows, self.asked, self.print = rows, [], "print"
 
     async def ask(self, text: str, form: str) -> tuple[str, bytes]:
         self.asked.append(text)
         bindings = [{name: {"value": value} for name, value in row.items()} for row in self.rows]
-        return "print", json.dumps({"results": {"bindings": bindings}}).encode()
+        return self.print, json.dumps({"results": {"bindings": bindings}}).encode()
 
 
 def found(*types: str, node: str = NODE) -> Found:
@@ -39,6 +40,22 @@ def claims(number: int) -> list[dict[str, str]]:
     return [
         {"member": f"{BASE}claim/book/{each:05d}", "role": "claim"} for each in range(number)
     ]  # fmt: skip
+
+
+def test_identifiers_are_read_once_per_data(monkeypatch) -> None:
+    graph = Graph({"node": NODE, "label": "MQM"})
+    describer, read = Describer(graph), []
+    monkeypatch.setattr(describing, "rows", lambda body: read.append(body) or rows(body))
+    first = asyncio.run(describer.identifiers(BASE + "id/"))
+    assert first == ({NODE: "MQM"}, {NODE: "mqm"})
+    assert asyncio.run(describer.identifiers(BASE + "id/")) is first
+    assert len(read) == 1
+    graph.print, graph.rows = "another", ()
+    assert asyncio.run(describer.identifiers(BASE + "id/")) == ({}, {})
+    # Nothing is kept of what nobody knows: anybody may ask for any beginning.
+    for number in range(3):
+        asyncio.run(describer.identifiers(f"{BASE}no{number}/"))
+    assert list(describer._identifiers) == [BASE + "id/"]
 
 
 @pytest.mark.parametrize(
