@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from kg.queries import Question
 
@@ -37,7 +38,8 @@ REST = "More questions"
 class Example:
     """A question of the start page.
 
-    `query` is its text without the header, `parameters` what narrows it, as JSON for the page.
+    `query` is its text without the header, `parameters` what narrows it, as JSON for the page;
+    `fields` has the query as an address has it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Example:
     description: str
     query: str
     parameters: str
+    fields: str
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,13 @@ def _example(question: Question) -> Example:
         {"name": p.name, "variable": p.variable, "kind": p.kind, "help": p.help}
         for p in question.parameters
     ]
+    query = without_header(question.text)
     return Example(
         question.name,
         question.title,
         question.description,
-        without_header(question.text),
+        query,
         json.dumps(parameters, ensure_ascii=False),
+        # Here, for it is most of the work of making the page.
+        urlencode({"query": query}),
     )

@@ -1,6 +1,7 @@
 """What the start page is made of: questions in groups, text that cannot become markup."""
 
 import json
+from urllib.parse import parse_qs
 
 from kg.examples import GROUPS, REST, grouped
 from kg.pages import Pages, Start
@@ -43,6 +44,9 @@ def test_the_editor_gets_the_query_without_its_header() -> None:
     page = start(groups=grouped([parse_question("who-did", text)]))
     assert "Who did?" in page
     assert 'action="/root/sparql"' in page
+    # Without scripts the link itself brings the query into the editor.
+    assert parse_qs(example.fields) == {"query": [example.query]}
+    assert f'href="/root/?{example.fields}"' in page
 
 
 def test_pages_escape_what_they_show() -> None:
