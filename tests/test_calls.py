@@ -144,7 +144,8 @@ def client(request, tmp_path_factory, other: Server, hostile: Hostile) -> Iterat
             options = ["--store", f"{store.url}/query"]
         with command_line(env, *options) as asking:
             asking.nobody, asking.store = nobody, store
-            asking.get("/sparql", headers={"accept": "text/turtle"})  # what a description counts
+            # The description is kept, and so is what it counts.
+            asking.get("/sparql", headers={"accept": "application/n-triples"})
             kept = entries(asking)
             yield asking
             # Whatever came, it is still there, and nothing of it was kept.
