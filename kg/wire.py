@@ -1,13 +1,15 @@
 """The HTTP parser of the server: bounds a request, and knows what came before.
 
 uvicorn's fast parser collects headers and trailers without end, and waits without end for the
-rest of a request; a client could fill the memory or take all connections.
+rest of a request, or for a client to take its answer; one could fill the memory or take all
+connections.
 Sources: RFC 6585, 5 (status 431); RFC 9110, 6.5.1 (trailers). What was asked before, byte for
 byte, is answered before it is parsed (`kg/repeats.py`), and so is what differs from that in its
 query alone (`kg/similar.py`).
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, cast
 
@@ -17,7 +19,8 @@ from kg.repeats import REQUEST, Repeats
 
 #: Bytes of request line and headers: more than any client or proxy sends.
 LONGEST_HEAD = 64 * 1024
-#: Seconds in which a request must have come whole, its body included.
+#: Seconds in which a request must have come whole, its body included, and something of its answer
+#: must have been taken.
 PATIENCE = 60.0
 
 _SENTENCE = b"The headers of the request are too long.\n"
@@ -43,6 +46,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _received = 0
     _in_head = True
     _timer: asyncio.TimerHandle | None = None
+    _reading: asyncio.Handle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Await the first request (asyncio's hook)."""
@@ -52,7 +56,32 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Await nothing any more (asyncio's hook)."""
         self._stop_waiting()
+        self._stop_watching()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Watch a client that does not take its answer as fast as it is sent (asyncio's hook)."""
+        super().pause_writing()
+        # Soon, for this is called in the midst of writing.
+        self._reading = self.loop.call_soon(self._watch, sys.maxsize)
+
+    def resume_writing(self) -> None:
+        """Watch the client no more (asyncio's hook)."""
+        self._stop_watching()
+        super().resume_writing()
+
+    def _watch(self, before: int) -> None:
+        """Close the connection of a client that has taken nothing; its answer fills the memory."""
+        left = self.transport.get_write_buffer_size()
+        if left < before:
+            self._reading = self.loop.call_later(self.patience, self._watch, left)
+        else:
+            self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._reading:
+            self._reading.cancel()
+            self._reading = None
 
     def data_received(self, data: bytes) -> None:
         """Take what came in, unless a head or trailer is too long already (asyncio's hook)."""

@@ -1,6 +1,8 @@
 """The HTTP parser bounds a request in length and time."""
 
 import asyncio
+import contextlib
+import time
 
 import pytest
 import uvicorn
@@ -13,6 +15,22 @@ CHUNKED = b"POST / HTTP/1.1\r\nhost: here\r\ntransfer-encoding: chunked\r\n\r\n"
 
 class Impatient(BoundedProtocol):
     patience = 0.3
+
+
+@contextlib.asynccontextmanager
+async def connected(app):
+    """Run a server of an application, and yield a connection to it."""
+    config = uvicorn.Config(app, http=Impatient, lifespan="off", log_level="critical")
+    config.load()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Impatient(config=config, server_state=ServerState(), app_state={}), "127.0.0.1", 0
+    )
+    async with server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
 
 
 async def told(*parts, wait=0.0):
@@ -28,19 +46,12 @@ async def told(*parts, wait=0.0):
                     "headers": [(b"content-length", b"2"), (b"connection", b"close")]})  # fmt: skip
         await send({"type": "http.response.body", "body": b"ok"})
 
-    config = uvicorn.Config(app, http=Impatient, lifespan="off", log_level="critical")
-    config.load()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: Impatient(config=config, server_state=ServerState(), app_state={}), "127.0.0.1", 0
-    )
-    async with server:
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    async with connected(app) as (reader, writer):
         for part in parts:
             writer.write(part)
             await writer.drain()
             await asyncio.sleep(wait)
         answer = await asyncio.wait_for(reader.read(), 5)
-        writer.close()
     return answer, dict(seen)
 
 
@@ -76,3 +87,40 @@ def test_a_long_body_is_no_head():
     part = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
     answer, _ = asyncio.run(told(CHUNKED, *[part] * 8, b"0\r\n\r\n"))
     assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+LONG = 32 << 20
+
+
+async def taken(first, each):
+    """Ask for a long answer, wait, and take it in parts, with so many seconds before each."""
+
+    async def app(scope, receive, send):
+        await receive()
+        headers = [(b"content-length", b"%d" % LONG), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": bytes(LONG)})
+
+    async with connected(app) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n")
+        received = 0
+        await asyncio.sleep(first)
+        try:
+            while True:
+                await asyncio.sleep(each)
+                part = await reader.read(LONG // 8)
+                if not part:
+                    return received
+                received += len(part)
+        except ConnectionError:
+            return received
+
+
+def test_an_answer_that_nobody_takes_is_given_up():
+    assert asyncio.run(taken(1.5, 0.0)) < LONG
+
+
+def test_an_answer_that_is_taken_slowly_is_whole():
+    begun = time.monotonic()
+    assert asyncio.run(taken(0.0, 0.005)) > LONG
+    assert time.monotonic() - begun > 2 * Impatient.patience
