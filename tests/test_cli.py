@@ -95,7 +95,7 @@ def test_graph_of_a_table_is_its_claims(kg):
 def test_graph_question_is_turtle(kg):
     code, out, _ = kg("query", "account", "--document", "alpha-1")
     assert code == 0
-    assert len(list(ox.parse(out.encode(), format=ox.RdfFormat.TURTLE))) == 26
+    assert len(list(ox.parse(out.encode(), format=ox.RdfFormat.TURTLE))) == 27
 
 
 def test_file_and_input(kg, monkeypatch, tmp_path):

@@ -179,7 +179,7 @@ class Graph:
         named = set()
         for claim in claims:
             said = self.world.said(claim % self.world.propositions)
-            named |= {said.subject, said.value.strip("<>")}
+            named |= {said.subject, said.value.strip("<>"), self.world.speaker(claim)}
             yield from self._claim(claim, said, graph)
         for each in sorted(named):
             if each.startswith(BASE + "id/"):
@@ -208,6 +208,7 @@ class Graph:
         if denied:
             yield _link(iri, term("repliesTo"), claim_iri(claim - world.propositions), graph)
             yield _link(iri, term("replyKind"), term("denies"), graph)
+            yield _text(iri, term("note"), "Made up: the text names what it denies.", graph)
         yield from self._derived_of_claim(claim, said)
 
     def _derived_of_claim(self, claim: int, said: Said) -> Iterator[str]:

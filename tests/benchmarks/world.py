@@ -29,7 +29,7 @@ EVENT_CLASSES = ("Conflict", "Election", "Meeting", "Operation", "Phase")
 UNIT_CLASSES = ("Faction", "GovernmentBody", "SecurityForce")
 #: Slots of a story that tell where a thing is, or what it is a part of: nobody alleges these.
 STRUCTURE = (5, 10, 11)
-COUNTED = ("people", "civilians", "bystanders", "police", "activists")
+COUNTED = ("people", "civilians", "members", "police", "armedMembers")
 
 
 def mix(*numbers: int) -> int:
