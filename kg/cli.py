@@ -91,14 +91,20 @@ def validate(
     """Check a snapshot against shapes/; exit code 0 if it conforms, 1 if not."""
     from kg.assets import locate
     from kg.rdf import Prefixes
-    from kg.snapshots import current_snapshot, mark_validated
+    from kg.snapshots import current_snapshot, is_changed, mark_validated
     from kg.validate import validate_snapshot
 
     settings = settings_now()
     assets = locate(settings)
     folder = snapshot or current_snapshot(settings)
     report = validate_snapshot(folder, assets)
-    if report.conforms and folder.parent == settings.snapshots:
+    if changed := is_changed(folder):
+        typer.echo(
+            f"kg: the data in {folder.name[:16]} are not those that were built: their fingerprint"
+            " is another than the record's; run `kg build`.",
+            err=True,
+        )
+    elif report.conforms and folder.parent == settings.snapshots:
         mark_validated(folder)
     if as_json:
         typer.echo(report.json())
@@ -106,7 +112,7 @@ def validate(
         show(report.table(Prefixes.read(assets.prefixes).shorten))
     else:
         typer.echo("The graph conforms to every shape.")
-    raise typer.Exit(report.exit_code)
+    raise typer.Exit(report.exit_code or int(changed))
 
 
 @app.command(

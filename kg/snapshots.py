@@ -120,6 +120,17 @@ def is_intact(folder: Path) -> bool:
     )
 
 
+def is_changed(folder: Path) -> bool:
+    """Tell whether the data in a snapshot's folder are others than its record names.
+
+    False for a folder without a record, or a file, which promise nothing. Raises `DataError` for a
+    broken record.
+    """
+    if not (folder / RECORD).is_file():
+        return False
+    return digest((folder / DATA).read_bytes()) != read_snapshot(folder).dataset
+
+
 def _record(snapshot: Snapshot) -> str:
     record = asdict(snapshot)
     prints = {"dataset": record.pop("dataset"), "union": record.pop("union")}

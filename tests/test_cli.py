@@ -227,6 +227,17 @@ def test_validate_exit_codes(kg, tmp_path):
     assert (code, report["conforms"]) == (1, False)
 
 
+def test_validate_tells_data_that_were_changed_after_the_build(kg, tmp_path):
+    folder = write_snapshot([], {}, "0", tmp_path / "snapshots")
+    code, out, err = kg("validate")
+    assert (code, out, err) == (0, "The graph conforms to every shape.\n", "")
+    (folder / "data.nq").write_text("<u:a> <u:b> <u:c> .\n")
+    code, out, err = kg("validate")
+    assert (code, "conforms" in out) == (1, True)
+    assert "not those that were built" in err
+    assert kg("validate", str(folder / "data.nq"))[0] == 0
+
+
 def test_interrupt_is_quiet(kg, monkeypatch):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
