@@ -42,7 +42,7 @@ _PATIENCE = 1.0
 
 
 class Loader:
-    """Holds the graph and keeps `config.workers` workers alive."""
+    """Holds the graph and keeps `config.workers` workers alive, and the spare one."""
 
     def __init__(self, control: socket.socket, config: LoaderConfig, source: Source) -> None:
         self.control, self.config, self.source = control, config, source
@@ -66,7 +66,7 @@ class Loader:
                 self._reap()
                 if self.gone:
                     return
-                while len(self.born) < self.config.workers:
+                while len(self.born) < self.config.workers + self.config.spare:
                     self._fork()
                 for key, _ in selector.select():
                     if key.fileobj is self.control:

@@ -5,18 +5,22 @@ lost loader means a new `Generation`, while queries on the old one finish.
 """
 
 import asyncio
-import contextlib
 import time
-from collections import deque
 from dataclasses import dataclass
 
 from kg.errors import BusyError, KgError, StoreLostError, TimeLimitError
 from kg.generation import Channel, Generation, WorkerLostError, foreseen
+from kg.turns import Turns
 from kg.watch import LOOK_SECONDS, Watch
 from kg.worker import Job, LoaderConfig
 
 _ENDED = "The query's worker ended twice, perhaps for want of memory; ask for less."
+_TRIES = 2
 _REPLACED = "The graph was replaced while the query ran; try again in a few seconds."
+
+
+class _NotSoonError(Exception):
+    """The query was not done in a brief turn."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,11 @@ class Pool:
     """
 
     def __init__(self, config: LoaderConfig, concurrent: int = 32, patience: float = 10.0) -> None:
-        self.concurrent, self.patience = concurrent, patience
+        self.concurrent = concurrent
         self.active = 0
         self.killed = 0
-        self.turns = 0
-        self.free: deque[Channel] = deque()
-        self.queue: deque[asyncio.Future[Channel]] = deque()
+        self.generations = 0
+        self.turns = Turns(config.workers, patience, spare=config.spare > 0)
         self.closing = False
         self._tasks: set[asyncio.Task[None]] = set()
         # Started here, before there is a loop, to load while the server is still importing.
@@ -75,31 +78,39 @@ class Pool:
                 f"{self.active} queries are waiting already; try again in a few seconds."
             )
         self.active += 1
-        why = ""
         try:
             begun = time.monotonic()
-            for _ in range(2):
+            lost, new = 0, True
+            while True:
                 if self.closing:
                     raise BusyError("The server is stopping.")
                 if self.paused:
                     raise StoreLostError(self.paused)
                 left = max(job.seconds - (time.monotonic() - begun), 0.1)
                 try:
-                    return await self._once(job, left)
-                except WorkerLostError as lost:
-                    why = str(lost) or _ENDED
-            raise BusyError(why)
+                    return await self._once(job, left, new=new)
+                except _NotSoonError:
+                    new = False
+                except WorkerLostError as error:
+                    lost += 1
+                    if lost == _TRIES:
+                        raise BusyError(str(error) or _ENDED) from None
         finally:
             self.active -= 1
 
-    async def _once(self, job: Job, seconds: float) -> Reply:
-        channel = await self._take()
+    async def _once(self, job: Job, seconds: float, *, new: bool) -> Reply:
+        turn = await self.turns.take(new=new)
+        channel = turn.channel
         generation = channel.generation
+        allowed = seconds if turn.seconds is None else min(seconds, turn.seconds)
         generation.busy += 1
         try:
-            about, body = await channel.ask(job.to_bytes(), seconds)
+            about, body = await channel.ask(job.to_bytes(), allowed)
             sure = await self.watch.look(LOOK_SECONDS)
         except TimeoutError:
+            if allowed < seconds:
+                channel.kill()
+                raise _NotSoonError from None
             self._kill(channel)
             raise TimeLimitError(
                 f"The query was stopped after {job.seconds:g} seconds; make it more specific."
@@ -126,42 +137,13 @@ class Pool:
         self.killed += 1
         channel.kill()
 
-    async def _take(self) -> Channel:
-        while self.free:
-            channel = self.free.pop()
-            if not channel.closed:
-                return channel
-        loop = asyncio.get_running_loop()
-        turn: asyncio.Future[Channel] = loop.create_future()
-        self.queue.append(turn)
-        # A timer takes a fifth of the time of `asyncio.timeout`, and a query may take no more.
-        timer = loop.call_later(self.patience, _expire, turn)
-        try:
-            return await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.offer(turn.result())
-            raise
-        finally:
-            timer.cancel()
-            if turn in self.queue:
-                self.queue.remove(turn)
-
     def offer(self, channel: Channel) -> None:
         """Give a free worker to the query that waits longest, or keep it."""
-        if channel.closed or channel.generation.retired:
-            return
-        while self.queue:
-            turn = self.queue.popleft()
-            if not turn.done():
-                turn.set_result(channel)
-                return
-        self.free.append(channel)
+        self.turns.give(channel)
 
     def withdraw(self, channel: Channel) -> None:
         """Forget a worker that is gone."""
-        with contextlib.suppress(ValueError):
-            self.free.remove(channel)
+        self.turns.withdraw(channel)
 
     def loader_lost(self, generation: Generation) -> None:
         """Replace a loader that ended by itself; called by its generation."""
@@ -190,7 +172,7 @@ class Pool:
         everything as it was, when it cannot be loaded.
         """
         if turn is None:
-            turn = self.turns = self.turns + 1
+            turn = self.generations = self.generations + 1
         following = Generation(config, turn)
         try:
             await following.opened(self)
@@ -202,7 +184,7 @@ class Pool:
             return
         before, self.current = self.current, following
         self.paused = ""
-        self.free = deque(channel for channel in self.free if channel.generation is following)
+        self.turns.begin([each for each in self.turns.free if each.generation is following])
         before.retire()
 
     async def close(self) -> None:
@@ -214,8 +196,3 @@ class Pool:
         self.current.busy = 0
         self.current.retire()
         await asyncio.get_running_loop().run_in_executor(None, self.current.process.wait)
-
-
-def _expire(turn: asyncio.Future[Channel]) -> None:
-    if not turn.done():
-        turn.set_exception(BusyError("No worker became free; try again in a few seconds."))

@@ -47,6 +47,7 @@ def loader_config(
         base=settings.base_iri,
         about=about,
         workers=settings.workers,
+        spare=int(not is_remote(settings)),  # what is stopped here goes on at another server
         memory=settings.worker_memory,
         caps=Caps(settings.row_limit, settings.byte_limit),
         store=settings.store,

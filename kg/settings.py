@@ -219,7 +219,10 @@ class Settings:
         default=1024 * 1024,
     )
     workers: int = _setting(
-        "KG_WORKERS", "Queries that are evaluated at one time.", _at_least(1), default=4
+        "KG_WORKERS",
+        "Queries that are evaluated at one time; beside long ones, one more for a moment.",
+        _at_least(1),
+        default=4,
     )
     worker_memory: int = _setting(
         "KG_WORKER_MEMORY",

@@ -43,6 +43,7 @@ class LoaderConfig:
     `digest` is the SHA-256 that the one file of a snapshot must have, and then names the data.
     `store` is `memory`, `disk` (built in the folder `stores`) or the URL of another
     server, with `user` and `password` if it wants them.
+    `spare` is one more worker where long queries are not to hold up the others (`kg/turns.py`).
     `memory` is what a worker may allocate beyond the shared graph, in bytes; `caps` bound one
     answer; `about` is what pages say of the data: counts by name.
     """
@@ -54,6 +55,7 @@ class LoaderConfig:
     base: str | None = None
     about: dict[str, int] = field(default_factory=dict)
     workers: int = 2
+    spare: int = 0
     memory: int = 2 << 30
     caps: Caps = field(default_factory=Caps)
     store: str = "memory"

@@ -19,7 +19,7 @@ LAYERS = (
     "connection service remote record writer sample",
     "things batches reconciliation suggestions extension reconciler accepting",
     "confine worker served loader tables asking link",
-    "generation watch pool calls cache flights replies",
+    "generation turns watch pool calls cache flights replies",
     "monitor repeats wire describe answers similar report validate",
     "streams progress jsonld selection csvw frames graphml review catalogue",
     "executables build export release examples pages endpoint graphstore",

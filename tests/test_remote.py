@@ -356,7 +356,7 @@ def test_limits_of_the_pool_hold(server: FakeServer) -> None:
                 await pool.run(job("ASK { ?a ?b ?c }"))
             assert len(server.seen) == before + 1
             server.fault = ""
-            await until(lambda: len(pool.free) == 2)
+            await until(lambda: len(pool.turns.free) == 2)
             assert b"true" in (await pool.run(job("ASK { <u:s7> ?p '7' }"))).body
         finally:
             await pool.close()

@@ -104,7 +104,7 @@ def test_a_runaway_query_is_killed_while_others_are_answered(data: Path) -> None
             assert meanwhile > 0
             with pytest.raises(TimeLimitError, match="1 seconds"):
                 await runaway
-            await until(lambda: len(pool.free) == 2)
+            await until(lambda: len(pool.turns.free) == 2)
             assert pool.killed == 1
 
     within(work)
@@ -113,20 +113,20 @@ def test_a_runaway_query_is_killed_while_others_are_answered(data: Path) -> None
 def test_a_query_on_a_killed_worker_is_tried_again(data: Path) -> None:
     async def work() -> None:
         async with running(data, workers=2) as pool:
-            await until(lambda: len(pool.free) == 2)
+            await until(lambda: len(pool.turns.free) == 2)
             slow = asyncio.ensure_future(
                 pool.run(job("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f }"))
             )
-            await until(lambda: len(pool.free) == 1)
+            await until(lambda: len(pool.turns.free) == 1)
             os.kill(_busy(pool), signal.SIGKILL)
             assert b'"4000000"' in (await slow).body
-            await until(lambda: len(pool.free) == 2)
+            await until(lambda: len(pool.turns.free) == 2)
 
     within(work)
 
 
 def _busy(pool: Pool) -> int:
-    return next(c.pid for c in pool.current.workers if c not in pool.free)
+    return next(c.pid for c in pool.current.workers if c not in pool.turns.free)
 
 
 def test_a_query_that_loses_two_workers_is_refused(data: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_query_that_loses_two_workers_is_refused(data: Path) -> None:
             os.kill(first, signal.SIGKILL)
             await until(
                 lambda: (
-                    len(pool.free) < 2
+                    len(pool.turns.free) < 2
                     and any(
                         c.waiting and not c.waiting.done() and c.pid != first
                         for c in pool.current.workers
@@ -161,7 +161,7 @@ def test_a_killed_loader_is_replaced(data: Path) -> None:
             before = pool.current
             os.kill(before.process.pid, signal.SIGKILL)
             assert b"true" in (await pool.run(job("ASK {}"))).body
-            await until(lambda: pool.current is not before and len(pool.free) == 2)
+            await until(lambda: pool.current is not before and len(pool.turns.free) == 2)
             assert b"true" in (await pool.run(job("ASK {}"))).body
             assert pool.fingerprint == before.fingerprint
 
@@ -255,7 +255,7 @@ def test_no_process_is_left_behind(data: Path) -> None:
 
     async def work() -> None:
         async with running(data, workers=2) as pool:
-            await until(lambda: len(pool.free) == 2)
+            await until(lambda: len(pool.turns.free) == 2)
             pids.extend([pool.current.process.pid, *(c.pid for c in pool.current.workers)])
             runaway = asyncio.ensure_future(pool.run(job(RUNAWAY)))
             await asyncio.sleep(0.1)
@@ -296,14 +296,14 @@ def test_a_client_that_leaves_frees_its_worker(data: Path) -> None:
 def test_a_worker_promised_to_a_client_that_leaves_is_free_again(data: Path) -> None:
     async def work() -> None:
         async with running(data, workers=1) as pool:
-            worker = await pool._take()
-            waiting = asyncio.ensure_future(pool._take())
+            worker = (await pool.turns.take()).channel
+            waiting = asyncio.ensure_future(pool.turns.take())
             await asyncio.sleep(0)
             pool.offer(worker)
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
-            assert list(pool.free) == [worker]
+            assert list(pool.turns.free) == [worker]
 
     within(work)
 
@@ -311,11 +311,11 @@ def test_a_worker_promised_to_a_client_that_leaves_is_free_again(data: Path) -> 
 def test_nobody_waits_for_a_worker_without_end(data: Path) -> None:
     async def work() -> None:
         async with running(data, workers=1) as pool:
-            worker = await pool._take()
-            pool.patience = 0.05
+            worker = (await pool.turns.take()).channel
+            pool.turns.patience = 0.05
             with pytest.raises(BusyError, match="No worker became free"):
                 await pool.run(job("ASK {}"))
-            assert not pool.queue
+            assert not pool.turns.queue
             pool.offer(worker)
             assert (await pool.run(job("ASK {}"))).worker == worker.pid
 
@@ -331,7 +331,7 @@ def test_memory_is_bounded(data: Path) -> None:
             )
             with pytest.raises(MemoryLimitError, match="more memory than one query may take"):
                 await pool.run(job(greedy, 20.0))
-            await until(lambda: len(pool.free) == 1)
+            await until(lambda: len(pool.turns.free) == 1)
             assert b"true" in (await pool.run(job("ASK {}"))).body
 
     within(work)
@@ -358,7 +358,7 @@ def test_a_crash_of_the_engine_is_told_once_and_leaves_no_core(data: Path) -> No
             assert re.search(r"Max core file size +0 +0", limits)
             with pytest.raises(QueryError, match="nested too deeply"):
                 await pool.run(job(deep))
-            await until(lambda: len(pool.free) == 1)
+            await until(lambda: len(pool.turns.free) == 1)
             assert b"true" in (await pool.run(job("ASK {}"))).body
 
     within(work)
