@@ -213,9 +213,11 @@ class Generation:
             self.pool.loader_lost(self)
 
     def ready(self, channel: Channel) -> None:
-        """Take a worker that is free for a query."""
+        """Take a worker that is free for a query; one that comes after the end is sent away."""
         self.workers.add(channel)
-        if self.pool and not self.retired:
+        if self.control.fileno() < 0 and channel.transport:
+            channel.transport.close()
+        elif self.pool and not self.retired:
             self.pool.offer(channel)
 
     def lost(self, channel: Channel) -> None:
