@@ -154,7 +154,7 @@ class Connection:
             except ssl.SSLCertVerificationError as error:
                 sock.close()
                 raise StoreLostError(
-                    f"The server of the store shows a certificate that is not trusted:"
+                    "The server of the store shows a certificate that is not trusted:"
                     f" {error.verify_message}; name the file of its authority in SSL_CERT_FILE."
                 ) from None
             except OSError:
@@ -190,9 +190,8 @@ def trusting() -> ssl.SSLContext:
     for folder in filter(None, folders.split(os.pathsep)):
         for path in Path(folder).glob("*.*"):
             if _HASHED.fullmatch(path.name):
-                with contextlib.suppress(
-                    OSError
-                ):  # as OpenSSL, which passes over what it cannot read
+                # OpenSSL too passes over what it cannot read.
+                with contextlib.suppress(OSError):
                     context.load_verify_locations(path)
     return context
 
