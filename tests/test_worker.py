@@ -168,6 +168,26 @@ def test_a_killed_loader_is_replaced(data: Path) -> None:
     within(work)
 
 
+def test_a_worker_that_comes_after_the_end_is_sent_away(data: Path) -> None:
+    class Late:
+        closed = False
+        transport = None
+
+        def close(self) -> None:
+            self.closed = True
+
+    async def work() -> None:
+        async with running(data, workers=1) as pool:
+            await until(lambda: len(pool.turns.free) == 1)
+            ended = pool.current
+        late = Late()
+        late.transport = late
+        ended.ready(late)
+        assert late.closed
+
+    within(work)
+
+
 class Loading:
     """Stands for a loader with its workers: it has loaded when it is told to."""
 
