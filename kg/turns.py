@@ -74,7 +74,8 @@ class Turns:
             raise
         finally:
             timer.cancel()
-            with contextlib.suppress(ValueError):
+            # Asked first: the error of a failed removal describes the queue, which takes long.
+            if waiting in self.queue:
                 self.queue.remove(waiting)
 
     def give(self, channel: Channel) -> None:
