@@ -26,6 +26,7 @@ from kg.occurrences import (
     kind_of,
     occurrences,
     places,
+    runs,
 )
 from kg.rdf import ENTITIES, PASSAGES, TERMS
 from kg.sources import stop
@@ -40,14 +41,14 @@ _OPEN = ("Event", "Plan", "Group")
 
 @dataclass(frozen=True)
 class Unresolved:
-    """A capitalised word that is part of no entity's name and of no reviewed non-name."""
+    """Capitalised words that are part of no entity's name and of no reviewed non-name."""
 
     passage: str
-    word: str
+    words: str
 
     def __str__(self) -> str:
         return (
-            f"passage {self.passage.removeprefix(PASSAGES)} names {self.word!r}, which no entity"
+            f"passage {self.passage.removeprefix(PASSAGES)} names {self.words!r}, which no entity"
             " is called; give the entity that skos:altLabel, or write it in data/non-names.csv."
         )
 
@@ -193,7 +194,7 @@ class _Reading:
         return self.settled.union(*(each.entities for each in self.found))
 
     def left(self) -> Iterator[Unresolved]:
-        """Yield the capitalised words that nothing explains.
+        """Yield the capitalised words that nothing explains, side by side as one name.
 
         A word that begins a sentence is explained where a text also has it without the
         capital; the label of an infobox field names nothing.
@@ -203,10 +204,14 @@ class _Reading:
             spans += [(start, start + len(words)) for start in places(self.text, words)]
         if self.passage.field_label:
             spans.append((0, self.text.find(":") + 1))
-        for word in capitalised(self.text, items=self.passage.kind != "sentence"):
-            opening = word.initial and word.text.lower() in self.gazetteer.ordinary
-            if not opening and not covered(word, spans):
-                yield Unresolved(self.passage.iri, word.whole)
+        words = [
+            word
+            for word in capitalised(self.text, items=self.passage.kind != "sentence")
+            if not (word.initial and word.text.lower() in self.gazetteer.ordinary)
+            and not covered(word, spans)
+        ]
+        for words_of_one in runs(self.text, words):
+            yield Unresolved(self.passage.iri, words_of_one)
 
 
 def _undecided(passage: Passage, found: Occurrence) -> str:

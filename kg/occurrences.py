@@ -141,6 +141,24 @@ def capitalised(text: str, *, items: bool = False) -> Iterator[Word]:
             start += len(part)
 
 
+def runs(text: str, words: Iterable[Word]) -> list[str]:
+    """Return words of a text, those with just a space between them as one.
+
+    >>> text = "Ana Bo met Zed Ames."
+    >>> runs(text, [word for word in capitalised(text) if word.text != "Ana"])
+    ['Bo', 'Zed Ames']
+    """
+    found: list[str] = []
+    end = 0
+    for word in words:
+        if found and text[end : word.start] == " ":
+            found[-1] += f" {word.whole}"
+        else:
+            found.append(word.whole)
+        end = word.start + len(word.text)
+    return found
+
+
 def ordinary_words(text: str) -> set[str]:
     """Return the words that a text has without any capital.
 

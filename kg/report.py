@@ -7,11 +7,14 @@ property, the value, the sentence for the curator, and the shape or constraint b
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import groupby
 
 from rich.table import Table
 
 #: Local name of the only severity that makes a graph fail; the others are shown.
 VIOLATION = "Violation"
+#: Findings of one shape in a table: beyond them a reader learns nothing new.
+_SHOWN = 10
 
 
 @dataclass(frozen=True, order=True)
@@ -56,12 +59,20 @@ class Report:
         return json.dumps({"conforms": self.conforms, "results": rows}, indent=2)
 
     def table(self, shorten: Callable[[str], str]) -> Table:
-        """Return the findings as a table for people; `shorten` abbreviates an IRI."""
+        """Return the findings as a table for people, the first few of each shape.
+
+        `shorten` abbreviates an IRI.
+        """
         violations = sum(each.severity == VIOLATION for each in self.results)
         title = "conforms" if self.conforms else f"{violations} violations"
         table = Table("what", "where", "shape", title=title, show_lines=True)
-        for each in self.results:
-            table.add_row(*(_cell(text) for text in _row(each, shorten)))
+        for shape, results in groupby(self.results, key=lambda each: each.shape):
+            alike = list(results)
+            for each in alike[:_SHOWN]:
+                table.add_row(*(_cell(text) for text in _row(each, shorten)))
+            if more := len(alike[_SHOWN:]):
+                said = f"… and {more:,} more of this kind; `kg validate --json` has them all."
+                table.add_row(said, "", _cell(shorten(shape)))
         return table
 
 

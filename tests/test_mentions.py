@@ -80,7 +80,12 @@ def test_non_names_and_ordinary_words_need_no_entity():
     assert read(Gazetteer(facts(), non_names=("Bo saw",)))[0].unresolved == ()
     assert read(Gazetteer(facts(), ordinary=frozenset({"bo"})))[0].unresolved == ()
     inside = Gazetteer(facts(SPOKEN), ordinary=frozenset({"zed"}))
-    assert [each.word for each in read(inside, "Ana met Zed.\n")[0].unresolved] == ["Zed"]
+    assert [each.words for each in read(inside, "Ana met Zed.\n")[0].unresolved] == ["Zed"]
+
+
+def test_words_side_by_side_are_told_as_one_name():
+    left = read(Gazetteer(facts(SPOKEN)), "Ana met Zed Orr, Kit of Lund Mill.\n")[0].unresolved
+    assert [each.words for each in left] == ["Zed Orr", "Kit", "Mill"]
 
 
 def test_an_undecided_homonym_stops_and_names_the_line_to_add():
@@ -267,24 +272,24 @@ def quads_of(facts):
 
 @pytest.mark.documents
 @pytest.mark.parametrize(
-    ("spelling", "passage", "word"),
+    ("spelling", "passage", "words"),
     [
         ("JeI", "operation-clean-up-1/006", "JeI"),
         ("Muzafar Hussain", "operation-clean-up-1/031", "Muzafar"),
         ("Farooq Dada", "mqm-militancy/009", "Farooq"),
         ("Dada", "mqm-militancy/092", "Dada"),
-        ("Blue Fox", "operation-clean-up-2/042", "Fox"),
-        ("Black Friday", "mqm-insurrection-1978-1992/032", "Friday"),
+        ("Blue Fox", "operation-clean-up-2/042", "Blue Fox"),
+        ("Black Friday", "mqm-insurrection-1978-1992/032", "Black Friday"),
         ("APSMO", "mqm-insurrection-1978-1992/012", "APSMO"),
         ("Mobs", "mqm-insurrection-1978-1992/030", "Mobs"),
     ],
 )
-def test_a_forgotten_spelling_is_found(texts, gazetteer, spelling, passage, word):
+def test_a_forgotten_spelling_is_found(texts, gazetteer, spelling, passage, words):
     poorer = changed(gazetteer, lambda quad: getattr(quad.object, "value", "") != spelling)
     slug = passage.partition("/")[0]
     [found] = [each for each in load_documents(ROOT / "data") if each.slug == slug]
-    left = {(each.passage, each.word) for each in poorer.read(found, texts[slug]).unresolved}
-    assert (PASSAGES + passage, word) in left
+    left = {(each.passage, each.words) for each in poorer.read(found, texts[slug]).unresolved}
+    assert (PASSAGES + passage, words) in left
 
 
 @pytest.mark.documents

@@ -92,6 +92,18 @@ def test_table_is_for_people() -> None:
     assert base_iri not in text
 
 
+def test_of_many_findings_of_one_shape_the_table_has_the_first() -> None:
+    results = [Result(SHAPE + "x", f"n:{number:02}") for number in range(13)]
+    report = Report.of([*results, Result(SHAPE + "y", "n:other")])
+    output = io.StringIO()
+    Console(file=output, width=100).print(report.table(str))
+    text = output.getvalue()
+    assert "14 violations" in text
+    assert [number for number in range(13) if f"n:{number:02}" in text] == list(range(10))
+    assert "… and 3 more of this kind" in text
+    assert "n:other" in text
+
+
 def test_warnings_do_not_fail() -> None:
     assert Report.of([Result("s:x", "n:1", severity="Warning")]).exit_code == 0
     assert Report.of([Result("s:x", "n:1")]).exit_code == 1
