@@ -204,14 +204,14 @@ class _Reading:
             spans += [(start, start + len(words)) for start in places(self.text, words)]
         if self.passage.field_label:
             spans.append((0, self.text.find(":") + 1))
-        words = [
+        left = [
             word
             for word in capitalised(self.text, items=self.passage.kind != "sentence")
             if not (word.initial and word.text.lower() in self.gazetteer.ordinary)
             and not covered(word, spans)
         ]
-        for words_of_one in runs(self.text, words):
-            yield Unresolved(self.passage.iri, words_of_one)
+        for name in runs(self.text, left):
+            yield Unresolved(self.passage.iri, name)
 
 
 def _undecided(passage: Passage, found: Occurrence) -> str:
