@@ -4,9 +4,9 @@
 near spellings. What is typed is tried as an IRI, a prefixed name, an identifier (the last
 part of the IRI), a label, and last as any spelling; the first way that finds something
 decides, so that a label is not drowned by another thing's spelling. `names.normalize` says
-which spellings are alike. One word that is a person's spelling is asked back where other
-persons bear it too, and whom a text leaves unnamed is found by the whole label
-or the identifier only.
+which spellings are alike; "the" before a name that nothing bears with it is let go. One word
+that is a person's spelling is asked back where other persons bear it too, and whom a text
+leaves unnamed is found by the whole label or the identifier only.
 """
 
 from collections.abc import Iterable, Iterator
@@ -98,13 +98,18 @@ class Names:
         here = self._here(realm)
         yield {each.entity for each in here if each.name == text and each.source == "label"}
         key = normalize(text)
-        if key:
-            like = [each for each in here if self._keys[each.name] == key]
-            yield {each.entity for each in like if each.source == "label"}
-            for sources in (("spelling",), ("label", "spelling", "hidden", "claim", "digits")):
-                found = {each.entity for each in like if each.source in sources}
-                yield found | self._namesakes(key, found, here)
-            yield {each.entity for each in here if self._keys[local_name(each.entity)] == key}
+        for each in dict.fromkeys((key, _bare(key))):
+            if each:
+                yield from self._spelt(each, here)
+
+    def _spelt(self, key: str, here: list[Spelling]) -> Iterator[set[str]]:
+        """Yield what has a name of this normal form, labels first."""
+        like = [each for each in here if self._keys[each.name] == key]
+        yield {each.entity for each in like if each.source == "label"}
+        for sources in (("spelling",), ("label", "spelling", "hidden", "claim", "digits")):
+            found = {each.entity for each in like if each.source in sources}
+            yield found | self._namesakes(key, found, here)
+        yield {each.entity for each in here if self._keys[local_name(each.entity)] == key}
 
     def _here(self, realm: Realm) -> list[Spelling]:
         """Return the spellings of a realm; the unnamed have their labels only."""
@@ -133,7 +138,7 @@ class Names:
         Those with a name that has all the words go before those that are spelt alike.
         """
         here = [each for each in self._here(realm) if each.kind != "unnamed"]
-        words = set(normalize(text).split())
+        words = set(_bare(normalize(text)).split())
         whole = [each for each in here if words and words <= set(self._keys[each.name].split())]
         if whole:
             whole.sort(key=lambda each: (each.kind != "person", len(each.name.split()), each.name))
@@ -154,6 +159,11 @@ def local_name(iri: str) -> str:
     'interior-minister'
     """
     return iri.removeprefix(BASE).partition("/")[2] if iri.startswith(BASE) else iri
+
+
+def _bare(key: str) -> str:
+    """Return a normal form without the article before it: "the MQM" is asked for as "MQM" too."""
+    return key.removeprefix("the ")
 
 
 def _full(text: str) -> str:

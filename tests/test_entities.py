@@ -64,6 +64,8 @@ PEOPLE = Names(
         ("Interior-Minister", "id/interior-minister"),
         ("alpha", "document/alpha"),
         ("the butcher", "id/rp"),
+        ("The Interior Minister", "id/interior-minister"),
+        ("the RP-N", "id/river-party-north"),
     ],
 )
 def test_found_by(text, found):
@@ -138,6 +140,7 @@ def test_the_unnamed_are_not_found_by_what_they_are_called():
         ("cy", "Did you mean cy-cole or flight-of-cy-cole?"),
         ("reed clerk", "Did you mean bob-reed?"),
         ("cy kole", "Did you mean cy-cole?"),
+        ("the clerk reed", "Did you mean bob-reed?"),
     ],
 )
 def test_whole_words_are_offered_before_what_is_spelt_alike(text, near):
