@@ -138,6 +138,39 @@ def test_answer(world, names, case):
     assert [{name: local_name(row[name]) for name in columns} for row in found] == wanted
 
 
+#: Tables whose claims bear no qualifier, or only those that have a column there.
+BARE = {"days-between", "events-in", "names-of", "part-of"}
+
+
+@pytest.fixture(scope="module")
+def marked(root):
+    """Return the made-up world with every qualifier put on every claim, and their names."""
+    store, term = GraphStore(), f"{BASE}ontology/"
+    for path in [HERE / "world.trig", *(root / "ontology").rglob("*.ttl")]:
+        store.load(path)
+    content = rows(ask(store, f"SELECT ?each {{ ?each <{term}content> true }}", named("csv")))
+    marks = {local_name(row["each"]) for row in content} - {"when", "whenKind"}
+    found = rows(ask(store, f"SELECT ?each {{ ?each a <{term}Claim> }}", named("csv")))
+    claims = {row["each"] for row in found}
+    lines = [f"<{claim}> <{term}{each}> 'mark-{each}' ." for claim in claims for each in marks]
+    store._store.extend(ox.parse("\n".join(lines), format=ox.RdfFormat.TURTLE))
+    return store, marks, claims
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if each.partition(".")[0] not in BARE])
+def test_no_table_leaves_out_what_belongs_to_the_content(marked, names, case):
+    """Each qualifier stands in some column of the rows of its claim, if it is not asked for."""
+    store, marks, claims = marked
+    assert {"role", "degree", "where", "within"} < marks
+    told = {}
+    for row in answered(store, names, case.partition(".")[0], CASES[case]):
+        about = row.get("claim") or row.get("now") or row.get("was")
+        told[about] = told.get(about, "") + " ".join(row.values())
+    for claim in claims & set(told):
+        lost = {each for each in marks if f"mark-{each}" not in told[claim]}
+        assert lost <= set(CASES[case]), claim
+
+
 def test_every_question_has_a_case_and_every_file_is_used():
     asked = {case.partition(".")[0] for case in CASES}
     assert asked | ELSEWHERE == {question.name for question in ALL}
