@@ -323,6 +323,46 @@ def test_account_is_the_graph_of_one_speaker(world, names):
     assert claims == {"alpha-1/001-01", "beta/002-02"}
 
 
+def _with(*claims):
+    """Return the made-up world with claims more, each a subject, a predicate and an object."""
+    store = GraphStore()
+    store.load(HERE / "world.trig")
+    lines = [
+        f"@base <{BASE}id/> . @prefix : <{BASE}ontology/> .",
+        "@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .",
+    ]
+    for number, (subject, predicate, obj) in enumerate(claims):
+        lines += [
+            f"<../claim/beta/more-{number}> rdf:subject <{subject}> ; rdf:predicate :{predicate} ;",
+            f"rdf:object <{obj}> ; :speaker <../document/beta> ; :stance :asserted ;",
+            ":polarity :affirmed ; :modality :actual ; :evidence <../passage/beta/001> .",
+        ]
+    store._store.extend(ox.parse("\n".join(lines), format=ox.RdfFormat.TURTLE))
+    return store
+
+
+def test_what_is_a_reason_on_one_side_is_a_consequence_on_the_other(names):
+    reasons = ["causedBy", "inResponseTo", "statedReason"]
+    given = [("calm", each, "quarrel") for each in reasons] + [("quarrel", "ledTo", "calm")]
+    store = _with(*given)
+    why = answered(store, names, "why", {"what": "calm"})
+    told = {local_name(row["claim"]) for row in why if local_name(row["because"]) == "quarrel"}
+    came = answered(store, names, "consequences", {"of": "quarrel"})
+    assert len(came) == len(given)
+    assert {local_name(row["claim"]) for row in came} == told
+    assert {row["outcome"] for row in came} == {f"{BASE}id/calm"}
+
+
+def test_who_stands_by_the_centre_is_not_listed_again_through_the_whole(names):
+    asked = {"around": "dock-raid"}
+    before = answered(_with(), names, "chain-of-command", asked)
+    found = answered(_with(("ana-ames", "led", "dock-raid")), names, "chain-of-command", asked)
+    claims = {local_name(row["claim"]) for row in found}
+    assert claims == {local_name(row["claim"]) for row in before} | {"beta/more-0"}
+    assert len(found) == len(claims) and {row["through"] for row in found} == {""}
+    assert {row["through"] for row in before} == {"heron"}
+
+
 def test_several_values_mean_any_of_them(world, names):
     found = rows(
         ask(
