@@ -117,11 +117,9 @@ class _Carrier:
 
     def corresponding(self, target: str, copy: _Copy) -> str | None:
         """Return the claim that has the place of `target` in the document of the copy."""
-        original = self._original(target)
-        root = own_passage(original)
-        if self._known(target) and (found := self.passage_for(root, copy)):
-            return _at(original, found)
-        return self._in_near_copies(original, root, copy)
+        if found := self.passage_for(own_passage(target), copy):
+            return _at(target, found)
+        return self._in_near_copies(self._original(target), copy)
 
     def _original(self, claim: str) -> str:
         """Return the claim as it was written, for one that is carried or not."""
@@ -145,25 +143,21 @@ class _Carrier:
             if _document(each) == copy.document
         ]
         offset = _number(passage) - _number(own_passage(copy.claim))
-        expected = _number(copy.passage) + (offset if self._beside(passage, copy) else 0)
+        expected = _number(copy.passage) + offset
         return min(within, key=lambda each: (abs(_number(each) - expected), each), default=None)
 
-    def _beside(self, passage: str, copy: _Copy) -> bool:
-        return _document(passage) == _document(copy.claim)
-
-    def _in_near_copies(self, original: str, root: str, copy: _Copy) -> str | None:
+    def _in_near_copies(self, original: str, copy: _Copy) -> str | None:
         """Find the one claim of same content in a near copy, whose claims are written by hand."""
+        root = own_passage(original)
         found = [
             claim
             for passage, claims in self.claims_at.items()
-            if _document(passage) == copy.document and root in self._near(passage)
+            if _document(passage) == copy.document
+            and root in self.facts.texts(passage, "nearCopyOf")
             for claim in claims
             if self._content(claim) == self._content(original)
         ]
         return found[0] if len(found) == 1 else None
-
-    def _near(self, passage: str) -> list[str]:
-        return self.facts.texts(passage, "nearCopyOf")
 
     def _content(self, claim: str) -> tuple[list[Value], ...]:
         parts = ("rdf:subject", "rdf:predicate", "rdf:object", "modality")

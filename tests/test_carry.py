@@ -67,6 +67,14 @@ def test_of_two_repetitions_the_one_that_stands_alike_is_answered(tmp_path):
     assert values(tree.facts(), "alpha/007-01", "repliesTo") == [iri("claim/alpha/006-01")]
 
 
+def test_what_stands_nearer_is_not_answered_if_it_stands_otherwise(tmp_path):
+    copies = {"alpha/005": "alpha/001", "alpha/008": "alpha/004"}
+    answer = claim("alpha/001-01", "id:ann :led id:march", repliesTo="claim:alpha\\/004-01")
+    tree = Tree(tmp_path, copies=copies)
+    tree.claims("alpha", claim("alpha/004-01", "id:ann :led id:march"), answer)
+    assert values(tree.facts(), "alpha/005-01", "repliesTo") == [iri("claim/alpha/008-01")]
+
+
 def test_an_answer_may_name_a_carried_claim(tree):
     tree.claims("alpha", claim("alpha/001-01", "id:ann :led id:march"))
     answer = claim("beta/006-01", "id:ann :led id:march", repliesTo="claim:beta\\/004-01")
@@ -98,6 +106,24 @@ def test_the_target_may_be_written_by_hand_in_a_near_copy(tmp_path):
     assert values(tree.facts(), "beta/005-01", "repliesTo") == [iri("claim/beta/004-02")]
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        [("beta/006-01", {})],
+        [("beta/004-01", {"modality": ":ordered"})],
+        [("beta/004-01", {}), ("beta/004-02", {})],
+    ],
+    ids=["elsewhere", "another modality", "two of them"],
+)
+def test_no_claim_is_guessed_in_a_near_copy(tmp_path, others):
+    tree = Tree(tmp_path, copies={"beta/005": "alpha/002"}, near={"beta/004": "alpha/001"})
+    answer = claim("alpha/002-01", "id:ann :led id:march", repliesTo="claim:alpha\\/001-01")
+    tree.claims("alpha", claim("alpha/001-01", "id:ann :led id:march"), answer)
+    tree.claims("beta", *(claim(name, "id:ann :led id:march", **parts) for name, parts in others))
+    with pytest.raises(DataError, match="nothing there corresponds to alpha/001-01"):
+        tree.quads()
+
+
 def test_a_target_that_is_nowhere_is_reported_as_such(tree):
     tree.claims(
         "alpha", claim("alpha/001-01", "id:ann :led id:march", repliesTo="claim:alpha\\/003-09")
@@ -116,14 +142,16 @@ def test_further_evidence_needs_its_copy(tree):
         tree.quads()
 
 
-def test_a_curated_judgement_is_not_repeated(tree):
-    judged = {"incompatibleWith": "claim:alpha\\/001-02", "reason": '"x"'}
+@pytest.mark.parametrize("judgement", ["incompatibleWith", "inTensionWith"])
+def test_a_curated_judgement_is_not_repeated(tree, judgement):
+    judged = {judgement: "claim:alpha\\/001-02", "reason": '"x"'}
     tree.claims(
         "alpha",
         claim("alpha/001-01", "id:ann :led id:march", **judged),
         claim("alpha/001-02", "id:bob :led id:march"),
     )
-    assert values(tree.facts(), "beta/004-01", "incompatibleWith") == []
+    facts = tree.facts()
+    assert values(facts, "beta/004-01", judgement) == values(facts, "beta/004-01", "reason") == []
 
 
 def test_a_withdrawal_is_carried_with_its_reason(tree):
