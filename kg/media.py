@@ -125,16 +125,19 @@ def _ranges(accept: str) -> list[_Range]:
 def quality(accept: str | None, media_type: str) -> float:
     """How much a client wants `media_type`, 0 to 1 (RFC 9110: the most specific range decides).
 
+    An `Accept` without any readable range counts as none.
+
     >>> quality("text/*;q=0.3, text/csv;q=0.7", "text/csv")
     0.7
     """
-    best = _best(_ranges(accept) if accept else [], media_type)
-    return best.quality if best else (0.0 if accept and accept.strip() else 1.0)
+    ranges = _ranges(accept or "")
+    best = _best(ranges, media_type)
+    return best.quality if best else (0.0 if ranges else 1.0)
 
 
 def _best(ranges: list[_Range], media_type: str) -> _Range | None:
     matching = [r for r in ranges if r.specificity(media_type)]
-    return max(matching, key=lambda r: (r.specificity(media_type), -r.position), default=None)
+    return max(matching, key=lambda r: r.specificity(media_type), default=None)
 
 
 def negotiate(accept: str | None, formats: tuple[Format, ...]) -> Choice:

@@ -42,15 +42,15 @@ class Asked:
 class Graph:
     """A query for a graph in its parts.
 
-    `select` asks for what is needed, `variables` (names) are its columns. A CONSTRUCT has the
-    `template` with its braces; a DESCRIBE the `terms` that it names, each as it was written. What
-    is declared before all of it is the `prologue`. An empty `select` means: nothing to ask.
+    `select` asks for what is needed. A CONSTRUCT has the `template` with its braces, and its
+    `variables` (names); a DESCRIBE the `terms` that it names, each as it was written. What is
+    declared before all of it is the `prologue`. An empty `select` means: nothing to ask.
     """
 
     prologue: str
     select: str
-    variables: tuple[str, ...]
     template: str = ""
+    variables: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
 
 
@@ -66,11 +66,8 @@ def without_dataset(text: str) -> Asked:
     default: list[str] = []
     named: list[str] = []
     cuts = []
-    depth = 0
     for index, (kind, value, start) in enumerate(tokens):
-        if kind == "other":
-            depth += {"{": 1, "}": -1}.get(value, 0)
-        if depth or kind != "word" or value.upper() != "FROM":
+        if kind != "word" or value.upper() != "FROM":
             continue
         after = tokens[index + 1 : index + 3]
         is_named = bool(after) and after[0][1].upper() == "NAMED"
@@ -133,7 +130,7 @@ def split_graph(text: str) -> Graph:
     'SELECT ?s ?o WHERE { ?s ?p ?o } LIMIT 3'
     >>> split_graph("PREFIX e: <u:> DESCRIBE e:a ?b { ?b a e:c }")
     Graph(prologue='PREFIX e: <u:> ', select='PREFIX e: <u:> SELECT ?b { ?b a e:c }', \
-variables=('b',), template='', terms=('e:a',))
+template='', variables=(), terms=('e:a',))
     """
     tokens = list(tokens_of(text))
     at = _first_word(tokens)
@@ -169,7 +166,7 @@ def _construct(text: str, prologue: str, rest: list[Token]) -> Graph:
     columns = " ".join(f"?{name}" for name in variables) or "(1 AS ?row)"
     # In the short form, CONSTRUCT WHERE, the pattern is the template.
     pattern = text[rest[0][2] :] if opening else text[rest[end][2] + 1 :].lstrip()
-    return Graph(prologue, f"{prologue}SELECT {columns} {pattern}", variables, template)
+    return Graph(prologue, f"{prologue}SELECT {columns} {pattern}", template, variables)
 
 
 def _describe(text: str, prologue: str, rest: list[Token]) -> Graph:
@@ -183,7 +180,7 @@ def _describe(text: str, prologue: str, rest: list[Token]) -> Graph:
     columns = [value for kind, value, _ in targets if kind in ("variable", "other")]
     terms = tuple(value for kind, value, _ in targets if kind in ("iri", "name"))
     select = f"{prologue}SELECT {' '.join(columns)} {pattern}" if columns else ""
-    return Graph(prologue, select, tuple(each[1:] for each in columns if each != "*"), "", terms)
+    return Graph(prologue, select, terms=terms)
 
 
 def closing(tokens: list[Token], opening: int) -> int:

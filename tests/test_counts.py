@@ -86,6 +86,8 @@ def test_entailment_is_inclusion_of_values(narrow, wide):
         ("70..250", ">250", False),
         (">250", "70..250", False),
         ("300", ">250", True),
+        # Nothing is below none.
+        ("<80", "0..90", True),
     ],
 )
 def test_entailment_of_approximate_figures(narrow, wide, expected):

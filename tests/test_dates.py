@@ -247,6 +247,8 @@ def test_the_brute_force_sees_a_wrong_rule():
         (("XXXX-06", "point"), ("1992", "point"), False),
         (("1992-06-19?", "point"), ("1992", "point"), False),
         (("1992-06-19?", "point"), ("1992?", "point"), True),
+        (("1992-06-19%", "point"), ("1992", "point"), False),
+        (("1992/1994?", "period"), ("1992/", "period"), False),
     ],
 )
 def test_entailment(narrow, wide, expected):

@@ -3,7 +3,7 @@
 import pytest
 
 from kg.errors import NotAcceptableError
-from kg.media import FORMATS, named, negotiate, offered, quality
+from kg.media import FORMATS, _remembered, named, negotiate, offered, quality
 
 RESULTS, GRAPHS = offered("results"), offered("graph")
 
@@ -19,6 +19,8 @@ RESULTS, GRAPHS = offered("results"), offered("graph")
         ("text/csv;charset=utf-8", "csv"),
         ("text/csv, */*", "csv"),
         ("text/csv;q=0.5, text/tab-separated-values", "tsv"),
+        ("text/tab-separated-values, text/csv", "tsv"),
+        ("text/*, application/sparql-results+xml", "xml"),
         ("text/*", "csv"),
         ("text/*;q=0.5, text/csv;q=0.1", "tsv"),
         ("application/sparql-results+xml, application/sparql-results+json;q=0.9", "xml"),
@@ -76,7 +78,14 @@ def test_most_specific_range_decides() -> None:
     assert quality("text/*;q=0.9, text/html;q=0.1, */*;q=0.5", "text/html") == 0.1
     assert quality("text/*;q=0.9", "text/html") == 0.9
     assert quality("text/*", "image/png") == 0.0
-    assert quality(None, "image/png") == 1.0
+    assert quality(None, "image/png") == quality("nonsense", "image/png") == 1.0
+    assert quality("text/csv;q=0.3, text/csv;q=0.7", "text/csv") == 0.3
+
+
+def test_a_long_header_is_not_kept() -> None:
+    kept = _remembered.cache_info().currsize
+    assert negotiate("text/csv" + ";a=b" * 100, RESULTS).format.name == "csv"
+    assert _remembered.cache_info().currsize == kept
 
 
 def test_every_format_can_be_asked_for_by_each_of_its_types() -> None:

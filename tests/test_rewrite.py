@@ -46,6 +46,12 @@ def test_brackets_in_strings_and_nested_ones_close_no_template() -> None:
     assert asked.select == "SELECT ?s ?o { { ?s ?p ?o } } LIMIT 1"
 
 
+def test_a_variable_is_one_column() -> None:
+    asked = split_graph("CONSTRUCT { ?s ?p ?o . ?o ?p $s } WHERE { ?s ?p ?o }")
+    assert asked.variables == ("s", "p", "o")
+    assert asked.select == "SELECT ?s ?p ?o WHERE { ?s ?p ?o }"
+
+
 def test_a_template_without_variables_is_made_once_a_row() -> None:
     asked = split_graph("CONSTRUCT { <u:a> <u:b> [] } WHERE { ?s ?p ?o }")
     assert asked.variables == ()
