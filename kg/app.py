@@ -107,7 +107,7 @@ def _add_routes(
     endpoint = Endpoint(answers, page)
     app.router.routes.extend(endpoint.routes)
     app.router.routes.extend(GraphStoreProtocol(answers).routes)
-    app.router.routes.extend(Reconcile(answers, settings.reconciliation).routes)
+    app.router.routes.extend(Reconcile(answers, pages, settings.reconciliation).routes)
     _add_static(app)
     _add_health(app)
     resources = Resources(answers, pages, settings.base_iri, words_of(settings))

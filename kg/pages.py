@@ -93,7 +93,7 @@ class Pages:
         return self._templates.get_template(template).render(page=page, **shown).encode()
 
     def text(self, template: str, **shown: Any) -> bytes:
-        """Return a text for programs, by the name of its template; XML is escaped, text is not."""
+        """Return what a template without a frame makes; in HTML and XML values are escaped."""
         return self._templates.get_template(template).render(**shown).encode()
 
     def start(self, shown: Start) -> str:

@@ -12,16 +12,13 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from kg.answers import Answers, own_url, read_body
-from kg.assets import TEMPLATES
 from kg.batches import Query, read_batch, read_extension, read_query
 from kg.endpoint import any_method
 from kg.errors import (
@@ -33,10 +30,11 @@ from kg.errors import (
 )
 from kg.extension import extend
 from kg.manifest import manifest
+from kg.pages import Pages
 from kg.pool import Pool
 from kg.protocol import FORM_TYPE, operation, read_fields
 from kg.reconciliation import Json, candidates, named_types
-from kg.replies import CORS, Handler, entity_tag, guarded, not_modified
+from kg.replies import CORS, Handler, guarded, packed
 from kg.suggestions import flyout, propose, suggest
 from kg.things import NAME, QUESTIONS, TYPE, Things, read_things, rows
 from kg.worker import Job
@@ -84,11 +82,10 @@ class Index:
 class Reconcile:
     """Answers requests at `path` and below it; `wikidata` is the service for Wikidata's items."""
 
-    def __init__(self, answers: Answers, wikidata: str, path: str = PATH) -> None:
-        self.service, self.wikidata, self.path = answers.service, wikidata, path
+    def __init__(self, answers: Answers, pages: Pages, wikidata: str, path: str = PATH) -> None:
+        self.service, self.pages, self.wikidata, self.path = answers.service, pages, wikidata, path
         self.index = Index(answers.service.pool, answers.service.seconds)
         self._turns = asyncio.Semaphore(_AT_ONE_TIME)
-        self._templates = _templates(TEMPLATES)
         parts: dict[str, Answer] = {
             "": self._main,
             "/": self._main,
@@ -113,19 +110,21 @@ class Reconcile:
     async def _main(self, request: Request, fields: Fields, things: Things) -> Response:
         if not fields.keys().isdisjoint(("queries", "query", "extend")):
             async with self._turns:
-                return _sent(request, await asyncio.to_thread(self._found, fields, things))
+                return await asyncio.to_thread(self._found, request, fields, things)
         if request.method == "POST":
             raise InputError("The form has none of `queries`, `query` and `extend`.")
         about = manifest(self.service, things, lambda path: own_url(request, path), self.path)
         return _json(request, about)
 
-    def _found(self, fields: Fields, things: Things) -> bytes:
+    def _found(self, request: Request, fields: Fields, things: Things) -> Response:
         """Return what is found for a batch, a query or an extension; beside the event loop."""
         if "queries" in fields:
-            return _encoded(self._answered(read_batch(fields["queries"], things), things))
+            return _json(request, self._answered(read_batch(fields["queries"], things), things))
         if "query" in fields:
-            return _encoded({"result": candidates(things, read_query(fields["query"], things))})
-        return _encoded(extend(things, read_extension(fields["extend"], things), self.wikidata))
+            query = read_query(fields["query"], things)
+            return _json(request, {"result": candidates(things, query)})
+        asked = read_extension(fields["extend"], things)
+        return _json(request, extend(things, asked, self.wikidata))
 
     def _answered(self, batch: dict[str, Query], things: Things) -> Json:
         end = time.monotonic() + self.service.seconds
@@ -152,7 +151,8 @@ class Reconcile:
         thing = things.things.get(name)
         if thing is None:
             raise NotFoundError(f"There is no entity {name[:80]!r}.")
-        html = self._templates.get_template("preview.html").render(
+        html = self.pages.text(
+            "preview.html",
             thing=thing,
             root=request.scope.get("root_path", ""),
             url=own_url(request, f"/id/{thing.id}"),
@@ -166,16 +166,6 @@ class Reconcile:
         )
         headers = {**CORS, "content-security-policy": PREVIEW_POLICY, "cache-control": "no-cache"}
         return Response(html, headers=headers, media_type="text/html")
-
-
-def _templates(folder: Path) -> Environment:
-    return Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 async def _fields(request: Request, most: int) -> Fields:
@@ -194,24 +184,9 @@ async def _fields(request: Request, most: int) -> Fields:
 
 
 def _json(request: Request, answer: Any) -> Response:
-    return _sent(request, _encoded(answer))
-
-
-def _encoded(answer: Any) -> bytes:
     # A key or identifier may have half a surrogate pair, which JSON has as an escape only.
-    return json.dumps(answer, ensure_ascii=False).encode(errors="backslashreplace")
-
-
-def _sent(request: Request, body: bytes) -> Response:
-    etag = entity_tag(body)
-    headers = {**CORS, "etag": etag, "cache-control": "no-cache"}
-    if not_modified(request, etag):
-        return Response(status_code=304, headers=headers)
-    response = Response(
-        b"" if request.method == "HEAD" else body, headers=headers, media_type="application/json"
-    )
-    response.headers["content-length"] = str(len(body))
-    return response
+    body = json.dumps(answer, ensure_ascii=False).encode(errors="backslashreplace")
+    return packed(request, body, {**CORS, "cache-control": "no-cache"}, "application/json")
 
 
 def _needed(fields: Fields, name: str) -> str:
