@@ -28,6 +28,7 @@ from kg.dataset import search_block
 from kg.describing import Describer
 from kg.endpoint import Endpoint, Page
 from kg.errors import InputError, KgError, NotFoundError
+from kg.evidence import words_of
 from kg.examples import Group, grouped
 from kg.graphstore import GraphStoreProtocol
 from kg.guides import Guides
@@ -45,7 +46,6 @@ from kg.resources import Resources
 from kg.served import loader_config
 from kg.settings import Settings
 from kg.similar import Similar
-from kg.texts import words_of
 from kg.wire import RepeatProtocol
 
 TITLE = "Contested"

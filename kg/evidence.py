@@ -1,15 +1,21 @@
 """Compare the source files, where they are at hand, with the registered digests and offsets.
 
 Whoever has the files points the setting `KG_DOCUMENTS` at their folder: then
-`verify_evidence` checks everything, and `read_texts` gives pages the passages
+`verify_evidence` checks everything, and `words_of` gives pages the passages
 themselves. Nothing here changes what is built.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from kg.documents import Passage, SourceDocument, digest
-from kg.errors import EvidenceError
+from kg.assets import locate
+from kg.documents import Passage, SourceDocument, digest, load_documents
+from kg.errors import EvidenceError, KgError
+from kg.settings import Settings
+
+#: Gives the words of a passage by its IRI and their digest; None if they are not at hand.
+Words = Callable[[str, str], str | None]
 
 #: What stands between passages; tried in turn to find a changed character there.
 _WHITE = " \n\t\r\u00a0"
@@ -29,15 +35,18 @@ def read_texts(documents: Iterable[SourceDocument], folder: Path) -> dict[str, s
     }
 
 
-def passage_text(
-    texts: Mapping[str, str], documents: Iterable[SourceDocument], iri: str
-) -> str | None:
-    """Return the words of the passage with this IRI, or None if its file is not at hand."""
-    for document in documents:
-        for passage in document.passages:
-            if passage.iri == iri and document.slug in texts:
-                return passage.of(texts[document.slug])
-    return None
+def words_of(settings: Settings) -> Words:
+    """Return the look-up of a passage's words, which gives None where something is missing."""
+    known: dict[tuple[str, str], str] = {}
+    if settings.documents is not None:
+        with contextlib.suppress(KgError):
+            documents = load_documents(locate(settings).data)
+            texts = read_texts(documents, settings.documents)
+            for document in (each for each in documents if each.slug in texts):
+                for passage in document.passages:
+                    words = passage.of(texts[document.slug])
+                    known[passage.iri, digest(words)] = words
+    return lambda passage, sha256: known.get((passage, sha256))
 
 
 def verify_evidence(documents: Sequence[SourceDocument], folder: Path) -> int:

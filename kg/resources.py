@@ -25,6 +25,7 @@ from kg.codings import choose
 from kg.describing import Describer, Found, Identifiers, Part
 from kg.endpoint import any_method
 from kg.errors import InputError, KgError, NotFoundError
+from kg.evidence import Words
 from kg.flights import Flights
 from kg.media import HTML, Choice, Format, negotiate, quality
 from kg.names import normalize
@@ -35,7 +36,6 @@ from kg.reference import reference
 from kg.repeats import REPEATABLE
 from kg.replies import CORS, entity_tag, guarded, problem
 from kg.signposts import link_header, signposts
-from kg.texts import Words
 from kg.views import Ref, Views, parse
 
 _NEAR = 60

@@ -5,15 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tree import BASE, Tree
 
 from kg.documents import SourceDocument, digest, load_documents
 from kg.errors import EvidenceError
-from kg.evidence import passage_text, read_texts, verify_evidence
+from kg.evidence import Words, read_texts, verify_evidence, words_of
 from kg.passages import propose_with_reasons, register
+from kg.settings import Settings
 
 DATA = Path(__file__).parents[1] / "data"
 TEXT = "= Wells =\n\nThe old wells fell dry in 1950: “all nine”. Nobody knew why.\n"
 SPANS = "002, offsets 11-54"
+PASSAGE = f"{BASE}passage/alpha/002"
 
 
 @pytest.fixture
@@ -35,16 +38,6 @@ def test_intact_files_pass_whatever_they_are_called(
     files = folder(tmp_path, TEXT.encode(), "renamed")
     assert verify_evidence([document], files) == 3
     assert read_texts([document], files) == {"wells": TEXT}
-
-
-def test_a_passage_is_shown_only_where_its_file_is_at_hand(
-    tmp_path: Path, document: SourceDocument
-) -> None:
-    iri = document.passages[2].iri
-    texts = read_texts([document], folder(tmp_path, TEXT.encode()))
-    assert passage_text(texts, [document], iri) == "Nobody knew why."
-    assert passage_text({}, [document], iri) is None
-    assert passage_text(texts, [document], iri + "0") is None
 
 
 @pytest.mark.parametrize("position", range(len(TEXT.encode())))
@@ -142,3 +135,39 @@ def test_one_changed_byte_in_a_registered_file_fails(
     place = rf"Document {document.slug} \(file {digits}\), passage {passage.number:03d}"
     with pytest.raises(EvidenceError, match=f"{place}, offsets {passage.start}-{passage.end}"):
         verify_evidence(documents, tmp_path)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path / "tree")
+
+
+def recorded(tree: Tree) -> str:
+    passages = load_documents(tree.root / "data")[0].passages
+    return next(each.sha256 for each in passages if each.iri == PASSAGE)
+
+
+def look_up(tree: Tree, documents: Path | None) -> Words:
+    return words_of(Settings(source=tree.root, documents=documents))
+
+
+def test_words_are_shown_with_the_files_at_hand(tree: Tree, tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    tree.add_documents(files)
+    assert len(look_up(tree, files)(PASSAGE, recorded(tree))) == 9
+
+
+def test_words_of_another_digest_are_not_shown(tree: Tree, tmp_path: Path) -> None:
+    """The graph that is served may register another text than the sources beside it."""
+    files = tmp_path / "files"
+    tree.add_documents(files)
+    assert look_up(tree, files)(PASSAGE, "0" * 64) is None
+
+
+def test_without_the_files_nothing_is_shown(tree: Tree, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert look_up(tree, None)(PASSAGE, recorded(tree)) is None
+    assert look_up(tree, empty)(PASSAGE, recorded(tree)) is None
+    missing = Settings(source=tmp_path, documents=empty)
+    assert words_of(missing)(PASSAGE, recorded(tree)) is None

@@ -23,7 +23,7 @@ LAYERS = (
     "monitor repeats wire describe answers similar report validate",
     "streams progress jsonld selection csvw frames graphml review catalogue",
     "executables build export release examples pages endpoint graphstore",
-    "addresses dataset describing views profiles reference signposts texts paths openapi",
+    "addresses dataset describing views profiles reference signposts paths openapi",
     "manifest reconcile guides inquiry resources publish",
     "app",
     "terminal curating cli __main__",
