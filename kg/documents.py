@@ -1,7 +1,7 @@
 """Source documents and their passages, as `data/documents.ttl` and `data/passages/` register them.
 
-The repository holds no source text, only digests and offsets (README: evidence without copying);
-`kg.evidence` compares them with the files where these are at hand.
+The repository holds no source text, only digests and offsets; `kg.evidence` compares them with
+the files where these are at hand.
 
 Offsets are Unicode code points of the UTF-8 text as it is in the file (line
 breaks untouched), end exclusive; digests are SHA-256 in small hexadecimal.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import DataError, EvidenceError
-from kg.rdf import BASE, DOCUMENTS, TERMS, read_turtle
+from kg.rdf import DOCUMENTS, PASSAGES, TERMS, read_turtle
 
 OA = "http://www.w3.org/ns/oa#"
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -75,13 +75,19 @@ def digest(content: str | bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, of whatever size; raises OSError if it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def passage_iri(slug: str, number: int) -> str:
     """Return the IRI of a passage.
 
     >>> passage_iri("x", 7)
     'https://w3id.org/contested-kg/passage/x/007'
     """
-    return f"{BASE}passage/{slug}/{number:03d}"
+    return f"{PASSAGES}{slug}/{number:03d}"
 
 
 def load_documents(data: Path) -> tuple[SourceDocument, ...]:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from rdflib import Graph, URIRef
 
-from kg.documents import Passage, SourceDocument, passage_iri
+from kg.documents import Passage, SourceDocument
 from kg.facts import Facts, expand
 from kg.format import format_turtle
 from kg.names import normalize
@@ -70,7 +70,7 @@ class Mentions:
     def turtle(self) -> str:
         """The Turtle of `data/mentions/<slug>.ttl`."""
         graph = Graph(bind_namespaces="none")
-        own = passage_iri(self.slug, 1).removesuffix("001")
+        own = f"{PASSAGES}{self.slug}/"
         for prefix, namespace in (("", TERMS), ("id", ENTITIES), ("p", own)):
             graph.bind(prefix, namespace)
         for passage, entities in self.entities.items():

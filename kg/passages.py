@@ -22,7 +22,7 @@ from kg.documents import OA, Passage, SourceDocument, digest, passage_iri
 from kg.errors import InputError
 from kg.evidence import read_texts
 from kg.format import format_turtle
-from kg.rdf import DOCUMENTS, TERMS
+from kg.rdf import DOCUMENTS, PASSAGES, TERMS
 from kg.segments import HEADING, INFOBOX, KINDS, LIST, SENTENCE, Proposal, field_label, propose
 
 #: Why a passage of a kind is proposed as stating nothing; a reviewer may say it better.
@@ -200,7 +200,7 @@ def _share(part: int, whole: int) -> float:
 def turtle(slug: str, passages: Iterable[Passage]) -> str:
     """Write passages as the Turtle of `data/passages/<slug>.ttl`."""
     graph = Graph(bind_namespaces="none")
-    own = passage_iri(slug, 1).removesuffix("001")
+    own = f"{PASSAGES}{slug}/"
     ours = (("", TERMS), ("oa", OA), ("xsd", str(XSD)), ("d", DOCUMENTS), ("p", own))
     for prefix, namespace in ours:
         graph.bind(prefix, namespace)

@@ -5,7 +5,6 @@ curation. The files appear when all are written, `SHA256SUMS`
 last, so a folder without it is not finished.
 """
 
-import hashlib
 import io
 import shutil
 from collections.abc import Callable, Iterable
@@ -18,13 +17,14 @@ from kg.catalogue import File, describe_release, relative
 from kg.compact import compact_dataset
 from kg.context import read_context, write_context
 from kg.csvw import METADATA
+from kg.documents import file_digest
 from kg.errors import DataError, InputError
 from kg.export import FOLDERS, FORMS, Form, write_turtle
 from kg.progress import progress
 from kg.rdf import GRAPHS, Literal, Quad
 from kg.selection import Selection
 from kg.settings import Settings
-from kg.snapshots import DATA, Snapshot, current_snapshot, read_snapshot
+from kg.snapshots import DATA, Snapshot, current_snapshot, is_changed, read_snapshot
 from kg.streams import Source
 from kg.writing import filling
 
@@ -41,16 +41,17 @@ def write_release(settings: Settings, folder: Path) -> None:
     snapshot_folder, assets = current_snapshot(settings), locate(settings)
     snapshot = read_snapshot(snapshot_folder)
     source = Source(snapshot_folder / DATA, assets)
-    if _digest(source.data) != snapshot.dataset:
+    _check(folder)
+    if is_changed(snapshot_folder):
         raise DataError(f"The snapshot {snapshot_folder} is damaged; run `kg build`.")
     date = _date(source)
-    _check(folder)
     with filling(folder, last=SUMS) as building:
         with progress("release", lambda: len(FORMS) + len(FOLDERS)) as advance:
             files = _dumps(source, building, advance)
         _describe(source, (snapshot, date), building, files)
-        paths = sorted(path for path in building.rglob("*") if path.is_file())
-        lines = [f"{_digest(path)}  {path.relative_to(building).as_posix()}\n" for path in paths]
+        paths = sorted(each for each in building.rglob("*") if each.is_file())
+        names = [each.relative_to(building).as_posix() for each in paths]
+        lines = [f"{file_digest(building / name)}  {name}\n" for name in names]
         (building / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
@@ -83,7 +84,7 @@ def _entry(path: Path, folder: Path, form: Form) -> File:
         media_type=form.media_type,
         title=form.title,
         size=path.stat().st_size,
-        sha256=_digest(path),
+        sha256=file_digest(path),
         conforms=form.conforms,
         dump=bool(form.holds),
     )
@@ -97,7 +98,7 @@ def _table_entry(path: Path, folder: Path) -> File:
         media_type="application/csvm+json" if described else "text/csv",
         title="What the tables mean" if described else f"The table of {path.stem}",
         size=path.stat().st_size,
-        sha256=_digest(path),
+        sha256=file_digest(path),
         conforms=_CSVW,
     )
 
@@ -149,8 +150,3 @@ def _date(source: Source) -> str:
 
 def _table(rows: Iterable[str]) -> str:
     return "\n".join(f"| {row} |" for row in rows)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from kg.assets import bundled_snapshot
-from kg.documents import digest
+from kg.documents import file_digest
 from kg.errors import DataError, InputError, NotFoundError
 from kg.rdf import Quad, union_fingerprint, write_nquads
 from kg.settings import Settings
@@ -113,11 +113,11 @@ def mark_validated(folder: Path, *, validated: bool = True) -> None:
 
 
 def is_intact(folder: Path) -> bool:
-    """Tell whether a snapshot folder is complete and its data have the fingerprint of its name."""
-    data = folder / DATA
-    return (
-        (folder / RECORD).is_file() and data.is_file() and digest(data.read_bytes()) == folder.name
-    )
+    """Tell whether a snapshot's folder is complete, and name, record and data are of one graph."""
+    try:
+        return read_snapshot(folder).dataset == folder.name and not is_changed(folder)
+    except (DataError, OSError):
+        return False
 
 
 def is_changed(folder: Path) -> bool:
@@ -128,7 +128,7 @@ def is_changed(folder: Path) -> bool:
     """
     if not (folder / RECORD).is_file():
         return False
-    return digest((folder / DATA).read_bytes()) != read_snapshot(folder).dataset
+    return file_digest(folder / DATA) != read_snapshot(folder).dataset
 
 
 def _record(snapshot: Snapshot) -> str:

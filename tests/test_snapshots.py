@@ -53,9 +53,9 @@ def test_a_damaged_snapshot_is_written_anew(tmp_path, name):
     (folder / name).unlink()
     assert write(tmp_path) == folder
     assert (folder / name).read_bytes() == whole
-    (folder / "data.nq").write_text("changed")
-    write(tmp_path)
-    assert (folder / "data.nq").read_text() != "changed"
+    (folder / name).write_text("changed")
+    assert write(tmp_path) == folder
+    assert (folder / name).read_bytes() == whole
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
