@@ -114,19 +114,27 @@ def test_strength(case, strength):
 
 TWO_ENDS = (FIXTURES / "end" / "fires-two-years.ttl").read_text()
 HEAD = "".join(line + "\n" for line in TWO_ENDS.splitlines() if line.startswith("@prefix"))
+#: The passage of the first claim can be read as what the second claim says.
+SECOND_READING = (
+    "a:001-01 :alternativeReadingOf a:001-02 ."
+    " a:001-02 a :Claim ; rdf:subject id:sweep ; rdf:predicate :endedOn ; :evidence p:001 ;"
+    ' rdf:object "1996"^^edtf:EDTF ; :speaker d:alpha ; :stance :asserted ;'
+    " :polarity :affirmed ; :modality :actual ."
+)
 NEVER = {
     "withdrawn": "a:001-01 :withdrawn true .",
     "superseded": "b:001-01 :supersedes a:001-01 .",
     "superseded the other way": "a:001-01 :supersedes b:001-01 .",
     "copy": "b:001-01 :copyOf a:001-01 .",
     "readings": "a:001-01 :alternativeReadingOf b:001-01 . b:001-01 :evidence p:001 .",
-    "readings in a copy": (
-        "a:001-01 :alternativeReadingOf a:001-02 . pb:001 :nearCopyOf p:001 ."
-        " a:001-02 a :Claim ; rdf:subject id:sweep ; rdf:predicate :endedOn ; :evidence p:001 ;"
-        ' rdf:object "1996"^^edtf:EDTF ; :speaker d:alpha ; :stance :asserted ;'
+    "readings in a copy": f"{SECOND_READING} pb:001 :nearCopyOf p:001 .",
+    "readings in a copy, told there": (
+        "b:001-01 :alternativeReadingOf b:001-02 . pb:001 :nearCopyOf p:001 ."
+        " b:001-02 a :Claim ; rdf:subject id:sweep ; rdf:predicate :lasted ; :evidence pb:001 ;"
+        ' rdf:object "1992-06-19/1994-08-16"^^edtf:EDTF ; :speaker d:beta ; :stance :asserted ;'
         " :polarity :affirmed ; :modality :actual ."
     ),
-}  # fmt: skip
+}
 
 
 def test_two_ends_clash():
@@ -139,9 +147,18 @@ def test_what_never_clashes(more):
     assert [each for each in clashes if each.right.endswith("beta/001-01")] == []
 
 
-def test_an_ambiguous_claim_only_makes_a_tension():
-    other = "a:001-01 :alternativeReadingOf a:001-02 ."
+@pytest.mark.parametrize("pair", [("a:001-01", "a:001-02"), ("a:001-02", "a:001-01")])
+def test_an_ambiguous_claim_only_makes_a_tension(pair):
+    other = "{} :alternativeReadingOf {} .".format(*pair)
+    other += " a:001-02 a :Claim ; :evidence p:001 ."
     assert [each.strength for each in found("end", TWO_ENDS, HEAD + other)] == [expand("tension")]
+
+
+def test_what_another_text_says_is_no_reading_of_this_one():
+    clashes = found("end", TWO_ENDS, HEAD + SECOND_READING)
+    assert [(each.left[-12:], each.strength) for each in clashes] == [
+        ("alpha/001-01", expand("tension"))
+    ]
 
 
 def test_a_superseded_claim_still_clashes_with_others():
