@@ -113,7 +113,7 @@ class Comparison:
         return claim in self._readings
 
     def _standing(self, claim: str) -> bool:
-        return bool(self._facts.all(claim, "states")) and not self._facts.true(claim, "withdrawn")
+        return bool(self._facts.all(claim, "states"))  # a withdrawn one states nothing
 
     def _original(self, claim: str) -> str:
         return self._facts.text(claim, "copyOf") or claim

@@ -17,12 +17,13 @@ from tree import ROOT, Tree, claim, edtf, iri, told
 
 from kg.assets import Assets
 from kg.build import BEFORE_DISPUTES, build_dataset
-from kg.clashes import Comparison, clashes_of, find_clashes
+from kg.clashes import Clash, Comparison, clashes_of, find_clashes
 from kg.derive import DERIVED, derive_claims
 from kg.disputes import derive_disputes, group_clashes
 from kg.errors import DataError
-from kg.facts import Facts, expand
+from kg.facts import Facts, expand, quad
 from kg.propositions import derive_propositions
+from kg.rdf import NamedNode
 from kg.rules import apply_rule
 
 RULES = ROOT / "ontology" / "rules"
@@ -125,6 +126,7 @@ NEVER = {
     "withdrawn": "a:001-01 :withdrawn true .",
     "superseded": "b:001-01 :supersedes a:001-01 .",
     "superseded the other way": "a:001-01 :supersedes b:001-01 .",
+    "superseded in a copy": "b:001-01 :supersedes b:009-01 . b:009-01 :copyOf a:001-01 .",
     "copy": "b:001-01 :copyOf a:001-01 .",
     "readings": "a:001-01 :alternativeReadingOf b:001-01 . b:001-01 :evidence p:001 .",
     "readings in a copy": f"{SECOND_READING} pb:001 :nearCopyOf p:001 .",
@@ -239,6 +241,44 @@ def test_what_fits_both_sides_is_a_position_of_its_own(tree):
     (dispute,) = facts.instances("Dispute")
     against = [len(facts.texts(each, "excludes")) for each in facts.texts(dispute, "position")]
     assert sorted(against) == [1, 2, 2, 3]
+
+
+def grouped(*rows, copies=()):
+    """Return the disputes of clashes; a claim states what its first letter says."""
+    claims = {each for row in rows for each in row[:2]}
+    facts = Facts([
+        *(quad(each, "states", NamedNode(f"u:{each[2]}"), DERIVED) for each in claims),
+        *(quad(each, "copyOf", NamedNode("u:x"), DERIVED) for each in copies),
+    ])  # fmt: skip
+    return group_clashes(facts, [Clash("u:it", "u:kind", *row[:2], "r", *row[2:]) for row in rows])
+
+
+def test_the_harder_of_two_clashes_of_one_content_counts():
+    hard, soft = expand("exclusion"), expand("tension")
+    rows = ("u:a1", "u:b1", hard), ("u:a2", "u:b1", soft)
+    for order in (rows, rows[::-1]):
+        (dispute,) = grouped(*order)
+        assert dispute.against == {
+            ("u:a", ""): {("u:b", ""): hard}, ("u:b", ""): {("u:a", ""): hard},
+        }  # fmt: skip
+
+
+def test_what_clashes_with_the_same_but_less_hard_is_another_position():
+    hard, soft = expand("exclusion"), expand("tension")
+    (dispute,) = grouped(("u:a1", "u:c1", hard), ("u:b1", "u:c1", soft))
+    assert dispute.positions() == [[("u:a", "")], [("u:b", "")], [("u:c", "")]]
+
+
+def test_a_dispute_is_called_after_a_claim_that_is_no_copy():
+    hard = expand("exclusion")
+    (copied,) = grouped(("u:a1", "u:b1", hard), copies=["u:a1"])
+    assert copied.first == "u:b1"
+    (only_copies,) = grouped(("u:a1", "u:b1", hard), copies=["u:a1", "u:b1"])
+    assert only_copies.first == "u:a1"
+
+
+def test_what_says_the_same_is_no_dispute():
+    assert grouped(("u:a1", "u:a2", expand("exclusion"))) == []
 
 
 def test_identifiers_stay_when_claims_are_added(tree):
