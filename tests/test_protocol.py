@@ -66,6 +66,7 @@ def test_dataset() -> None:
     )
     direct = post(ASK.encode(), QUERY_TYPE, "default-graph-uri=u:a")
     assert direct.default_graphs == ("u:a",)
+    assert post(b"query=ASK+%7B%7D", FORM_TYPE, "default-graph-uri=u:a") == direct
     assert get(query=ASK).union
     assert not get(query="ASK FROM <u:a> {}").union
 
@@ -92,6 +93,7 @@ def test_own_parameters() -> None:
         {"query": ASK, "timeout": ["1", "2"]},
         {"query": ASK, "maxrows": "-1"},
         {"query": ASK, "maxrows": "²"},
+        {"query": ASK, "maxrows": "1" * 16},
         {"query": ASK, "default-graph-uri": "no iri"},
         {"query": ASK, "named-graph-uri": "relative"},
     ],
@@ -127,6 +129,13 @@ def test_two_queries_in_body_and_url() -> None:
 def test_wrong_media_type(content_type: str) -> None:
     with pytest.raises(MediaTypeError):
         post(b"query=ASK%20%7B%7D", content_type)
+
+
+def test_a_body_in_a_coding_is_refused() -> None:
+    headers = {"content-type": QUERY_TYPE, "content-encoding": "gzip"}
+    with pytest.raises(MediaTypeError, match="without a content encoding"):
+        read_request("POST", "", headers, b"ASK {}")
+    assert read_request("POST", "", {**headers, "content-encoding": "Identity"}, b"ASK {}")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "get"])
@@ -232,7 +241,7 @@ def test_files_are_refused(text: str) -> None:
     with pytest.raises(ForbiddenError, match="reads no files"):
         get(query=text)
     with pytest.raises(ForbiddenError, match="reads no files"):
-        get(query="ASK {}", **{"named-graph-uri": "file:///x"})
+        get(query="ASK {}", **{"named-graph-uri": "FILE:///x"})
     assert get(query="ASK { ?s ?p <file:///x> }")
 
 
@@ -309,11 +318,23 @@ def test_format() -> None:
 def test_long_address() -> None:
     with pytest.raises(AddressError, match="by POST"):
         get(query="ASK {} #" + "a" * 33_000)
+    with pytest.raises(AddressError, match="by POST"):
+        read_request("GET", "query=ASK%7B%7D", {}, b"", Limits(14))
+    assert read_request("GET", "query=ASK%7B%7D", {}, b"", Limits(15))
+
+
+def test_many_parameters() -> None:
+    assert len(read_fields("&".join(["a=b"] * 1000))) == 1000
+    with pytest.raises(InputError, match="more than 1000"):
+        read_fields("&".join(["a=b"] * 1001))
 
 
 def test_volatile_functions_are_not_repeatable() -> None:
     assert not get(query="SELECT (NOW() AS ?now) {}").repeatable
     assert not get(query="SELECT * { ?s ?p ?o } ORDER BYRAND()").repeatable
+    called = urlencode({"query": "ASK { SERVICE <http://a/> { ?s ?p ?o } }"})
+    asked = read_request("GET", called, {}, b"", Limits(servers=["http://a/"]))
+    assert (asked.federated, asked.repeatable) == (True, False)
     assert get(query="ASK { ?now ?p 'RAND()' }").repeatable
 
 
@@ -322,6 +343,7 @@ def test_undeclared_prefixes() -> None:
         "b": 25,
         "": 37,
     }
+    assert undeclared_prefixes("PREFIX a: <u:> ASK { ?s ?p 1a:x }") == {}
 
 
 PIECES = (
