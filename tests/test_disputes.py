@@ -19,7 +19,7 @@ from kg.assets import Assets
 from kg.build import BEFORE_DISPUTES, build_dataset
 from kg.clashes import Clash, Comparison, clashes_of, find_clashes
 from kg.derive import DERIVED, derive_claims
-from kg.disputes import derive_disputes, group_clashes
+from kg.disputes import _Scopes, derive_disputes, group_clashes
 from kg.errors import DataError
 from kg.facts import Facts, expand, quad
 from kg.propositions import derive_propositions
@@ -275,6 +275,28 @@ def test_a_dispute_is_called_after_a_claim_that_is_no_copy():
     assert copied.first == "u:b1"
     (only_copies,) = grouped(("u:a1", "u:b1", hard), copies=["u:a1", "u:b1"])
     assert only_copies.first == "u:a1"
+
+
+@pytest.mark.parametrize(
+    ("other", "scope"),
+    [
+        ("u:text", "withinDocument"),
+        ("u:extract", "withinDocument"),
+        ("u:later", "betweenVersions"),
+        ("u:of-one-work", "betweenVersions"),
+        ("u:stranger", "betweenWorks"),
+    ],
+)
+def test_between_which_documents_a_clash_lies(other, scope):
+    lineage = [
+        ("u:extract", "extractOf", "u:text"), ("u:later", "laterVersionOf", "u:text"),
+        ("u:text", "versionOf", "u:work"), ("u:of-one-work", "versionOf", "u:work"),
+        ("u:a", "document", "u:text"), ("u:b", "document", other),
+    ]  # fmt: skip
+    facts = Facts([quad(node, term, NamedNode(value), DERIVED) for node, term, value in lineage])
+    for pair in (("u:a", "u:b"), ("u:b", "u:a")):
+        clash = Clash("u:it", "u:kind", *pair, "r", expand("tension"))
+        assert _Scopes(facts).scope(clash) == expand(scope)
 
 
 def test_what_says_the_same_is_no_dispute():
