@@ -86,6 +86,13 @@ class AddressError(KgError):
     title = "Address too long"
 
 
+class HeadError(KgError):
+    """A request whose headers or trailers are too long (RFC 6585, 5)."""
+
+    status = 431
+    title = "Headers too long"
+
+
 class MediaTypeError(KgError):
     """A request body of a media type that the SPARQL Protocol does not name."""
 

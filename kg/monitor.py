@@ -31,8 +31,9 @@ Look = Callable[[], Awaitable[object]]
 #: The path of the one question that must be answered at once, whatever the store does.
 ALIVE = "/healthz"
 
-#: Keys of a request's scope: the process of the worker that answered it; its query.
-WORKER, QUERY = "kg.worker", "kg.query"
+#: Keys of a request's scope: the process of the worker that answered it; its query; the error
+#: that is the answer to what is no request.
+WORKER, QUERY, REFUSED = "kg.worker", "kg.query", "kg.refused"
 
 _LOG = logging.getLogger("kg.access")
 _QUERIES = logging.getLogger("kg.queries")
@@ -107,6 +108,9 @@ class Surround:
             log_request(name, scope, status, size, seconds)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if REFUSED in scope:
+            await problem(scope[REFUSED], None)(scope, receive, send)
+            return
         if scope["path"] != ALIVE:
             await self.look()
         if handler := self.direct.get(scope["path"]):

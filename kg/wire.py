@@ -1,173 +1,23 @@
-"""The HTTP parser of the server: bounds a request, and knows what came before.
+"""The HTTP parser of the server, which knows what came before.
 
-uvicorn's fast parser collects headers and trailers without end, and waits without end for the
-rest of a request, or for a client to take its answer; one could fill the memory or take all
-connections.
-Sources: RFC 6585, 5 (status 431); RFC 9110, 6.5.1 (trailers). What was asked before, byte for
-byte, is answered before it is parsed (`kg/repeats.py`), and so is what differs from that in its
-query alone (`kg/similar.py`).
+What was asked before, byte for byte, is answered before it is parsed (`kg/repeats.py`), and so is
+what differs from that in its query alone (`kg/similar.py`).
 """
 
 import asyncio
-import sys
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
+from kg.bounded import LONGEST_HEAD, BoundedProtocol
+from kg.gathered import Gathered
 from kg.repeats import REQUEST, Repeats
 
-#: Bytes of request line and headers: more than any client or proxy sends.
-LONGEST_HEAD = 64 * 1024
-#: Seconds in which a request must have come whole, its body included, and something of its answer
-#: must have been taken.
-PATIENCE = 60.0
-
-_SENTENCE = b"The headers of the request are too long.\n"
-_REFUSAL = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
-    b"content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\n"
-    b"content-length: %d\r\n\r\n%s" % (len(_SENTENCE), _SENTENCE)
-)
 #: Begins to answer a request that is like an earlier one, if it is (`kg/similar.py`).
 Begin = Callable[
     [bytes, Iterable[tuple[bytes, bytes]]], Coroutine[Any, Any, tuple[bytes, bytes]] | None
 ]
 #: Seconds for which an answer is worked on that nobody waits for any more.
 _SOON = 0.25
-#: Bytes of a part that is not copied to be joined with others.
-_LARGE = 64 * 1024
-
-
-class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which closes a connection whose request is too long or too slow."""
-
-    patience = PATIENCE
-    _received = 0
-    _in_head = True
-    _timer: asyncio.TimerHandle | None = None
-    _reading: asyncio.Handle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Await the first request (asyncio's hook)."""
-        super().connection_made(transport)
-        self._await_request()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Await nothing any more (asyncio's hook)."""
-        self._stop_waiting()
-        self._stop_watching()
-        super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        """Watch a client that does not take its answer as fast as it is sent (asyncio's hook)."""
-        super().pause_writing()
-        # Soon, for this is called in the midst of writing.
-        self._reading = self.loop.call_soon(self._watch, sys.maxsize)
-
-    def resume_writing(self) -> None:
-        """Watch the client no more (asyncio's hook)."""
-        self._stop_watching()
-        super().resume_writing()
-
-    def _watch(self, before: int) -> None:
-        """Close the connection of a client that has taken nothing; its answer fills the memory."""
-        left = self.transport.get_write_buffer_size()
-        if left < before:
-            self._reading = self.loop.call_later(self.patience, self._watch, left)
-        else:
-            self.transport.abort()
-
-    def _stop_watching(self) -> None:
-        if self._reading:
-            self._reading.cancel()
-            self._reading = None
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came in, unless a head or trailer is too long already (asyncio's hook)."""
-        if self._received > LONGEST_HEAD:
-            self.transport.write(_REFUSAL)
-            self.transport.close()
-            return
-        # The first part of a body may come with the head: what comes now counts the next time.
-        self._received += len(data)
-        super().data_received(data)
-
-    def on_message_begin(self) -> None:
-        """Await the rest of the request (the parser's hook)."""
-        self._await_request()
-        super().on_message_begin()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; what follows a body is none (the parser's hook)."""
-        if self._in_head:
-            super().on_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        """Count anew what follows the head (the parser's hook)."""
-        self._in_head, self._received = False, 0
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """Take a part of the body, whose length is bounded elsewhere (the parser's hook)."""
-        self._received = 0
-        super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        """Count the next request of the connection anew (the parser's hook)."""
-        self._in_head, self._received = True, 0
-        self._stop_waiting()
-        super().on_message_complete()
-
-    def _await_request(self) -> None:
-        if self._timer is None:
-            self._timer = self.loop.call_later(self.patience, self._give_up)
-
-    def _stop_waiting(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-
-    def _give_up(self) -> None:
-        self.transport.close()
-
-
-class Gathered:
-    """A transport that sends in one piece what is written in one turn of the event loop.
-
-    uvicorn writes head and body apart, and each would cost the server a system call and wake
-    the client.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport, self._loop = transport, loop
-        self._parts: list[bytes] = []
-
-    def __getattr__(self, name: str) -> Any:
-        """Whatever else a transport does."""
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Send soon (asyncio's method)."""
-        if not self._parts:
-            self._loop.call_soon(self._send)
-        self._parts.append(data)
-        if len(data) > _LARGE:
-            self._send()
-
-    def close(self) -> None:
-        """Send what there is, and close (asyncio's method)."""
-        self._send()
-        self._transport.close()
-
-    def _send(self) -> None:
-        parts, self._parts = self._parts, []
-        if not parts or self._transport.is_closing():
-            return
-        if sum(map(len, parts)) <= 2 * _LARGE:
-            parts = [b"".join(parts)]
-        for part in parts:
-            self._transport.write(part)
 
 
 class RepeatProtocol(BoundedProtocol):
@@ -255,8 +105,7 @@ class RepeatProtocol(BoundedProtocol):
         return answered and not self._open and free
 
     def _is_plain(self) -> bool:
-        upgrade = self.expect_100_continue or self.parser.should_upgrade()
-        return self.cycle.keep_alive and not upgrade
+        return self.cycle.keep_alive and not self.expect_100_continue
 
     def on_message_begin(self) -> None:
         """Note the first byte of a request (the parser's hook)."""

@@ -906,5 +906,6 @@ def test_the_log_tells_of_requests_and_of_queries_where_asked(tmp_path: Path) ->
         True, False, False,
     ]  # fmt: skip
     assert " GET /no%0Athing 404 " in lines["requests"][3]
-    assert len(lines["requests"]) == 5
+    assert " - - 405 " in lines["requests"][5]
+    assert len(lines["requests"]) == 6
     assert len([each for each in lines["queries"] if r"ASK {\n?s ?p 'x' }" in each]) == 3

@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import json
 import time
 
 import pytest
 import uvicorn
+from talking import get
 from uvicorn.server import ServerState
 
-from kg.wire import LONGEST_HEAD, BoundedProtocol
+from kg.bounded import LONGEST_HEAD, BoundedProtocol
+from kg.monitor import REFUSED
 
 CHUNKED = b"POST / HTTP/1.1\r\nhost: here\r\ntransfer-encoding: chunked\r\n\r\n"
 
@@ -38,11 +41,12 @@ async def told(*parts, wait=0.0):
     seen = []
 
     async def app(scope, receive, send):
-        more = True
+        more = REFUSED not in scope
         while more:
             more = (await receive()).get("more_body", False)
         seen.extend(scope["headers"])
-        await send({"type": "http.response.start", "status": 200,
+        status = scope[REFUSED].status if REFUSED in scope else 200
+        await send({"type": "http.response.start", "status": status,
                     "headers": [(b"content-length", b"2"), (b"connection", b"close")]})  # fmt: skip
         await send({"type": "http.response.body", "body": b"ok"})
 
@@ -79,7 +83,7 @@ def test_trailers_are_no_headers():
 
 def test_trailers_without_end_are_refused():
     lines = b"a: b\r\n" * (LONGEST_HEAD // 8)
-    answer, _ = asyncio.run(told(CHUNKED + b"0\r\n", *[lines] * 4, wait=0.02))
+    answer, _ = asyncio.run(told(CHUNKED + b"0\r\n", *[lines] * 2, wait=0.02))
     assert answer.startswith(b"HTTP/1.1 431 ")
 
 
@@ -124,3 +128,67 @@ def test_an_answer_that_is_taken_slowly_is_whole():
     begun = time.monotonic()
     assert asyncio.run(taken(0.0, 0.005)) > LONG
     assert time.monotonic() - begun > 2 * Impatient.patience
+
+
+GET = b"GET /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: here\r\n"
+POST = b"POST /sparql HTTP/1.1\r\nHost: here\r\nContent-Type: application/sparql-query\r\n"
+WISH = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"
+OF_EVERY_ANSWER = ("content-security-policy", "x-content-type-options", "x-request-id", "vary")
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"FOO /sparql HTTP/1.1\r\nHost: here\r\n\r\n", 405),
+        (b"CONNECT here:443 HTTP/1.1\r\nHost: here\r\n\r\n", 405),
+        (b"GET /sparql?query=" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: here\r\n\r\n", 414),
+        (GET + b"X-Long: " + b"a" * 100_000 + b"\r\n\r\n", 431),
+        (GET + b"X-Long: " + b"a" * 100_000, 431),
+        (GET + b"No colon\r\n\r\n", 400),
+        (b"GET /sparql HTTP/1.1\r\n\r\n", 400),
+        (GET + b"Host: there\r\n\r\n", 400),
+        (POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nASK{}", 400),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\nx\r\n", 400),
+    ],
+)
+def test_what_cannot_be_read_is_a_problem_with_all_headers(talk, request_, status):
+    found, headers, body = talk.ask(request_)
+    assert (found, json.loads(body)["status"], headers["connection"]) == (status, status, "close")
+    assert headers.keys() >= {*OF_EVERY_ANSWER, *(["allow"] if status == 405 else [])}
+    assert talk.answer() is None
+
+
+def test_what_cannot_be_read_is_answered_after_what_came_before_it(talk):
+    slow = get("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f }")
+    talk.say(slow + GET + b"\r\n" + b"garbage\r\n\r\n")
+    assert [talk.answer()[0] for _ in range(3)] == [200, 200, 405]
+    assert talk.answer() is None
+
+
+def test_a_body_that_breaks_off_is_answered_in_its_turn(talk):
+    talk.say(GET + b"\r\n" + POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nASK{}\r\nx\r\n")
+    assert [talk.answer()[0] for _ in range(2)] == [200, 400]
+    assert talk.answer() is None
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [POST + WISH + b"Content-Length: 5\r\n\r\nASK{}"],
+        [POST + WISH + b"Content-Length: 5\r\n\r\n", b"ASK{}"],
+        [POST + WISH + b"Transfer-Encoding: chunked\r\n\r\n", b"5\r\nASK{}\r\n0\r\n\r\n"],
+        [GET + WISH + b"\r\n"],
+    ],
+)
+def test_who_wishes_for_another_protocol_is_answered_in_this_one(talk, parts):
+    for part in parts:
+        talk.say(part)
+        time.sleep(0.05)
+    talk.say((GET + WISH + b"\r\n") * 3)
+    for _ in range(4):
+        status, _, body = talk.answer()
+        assert (status, json.loads(body)["boolean"]) == (200, True)
+
+
+def test_a_request_without_a_host_is_answered_in_http_1_0(talk):
+    assert talk.ask(b"GET /healthz HTTP/1.0\r\n\r\n")[2] == "alive\n"

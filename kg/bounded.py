@@ -1,0 +1,221 @@
+"""The HTTP parser of the server: bounds a request in length and time, and answers what is none.
+
+uvicorn's fast parser collects headers and trailers without end, and waits without end for the
+rest of a request, or for a client to take its answer; one could fill the memory or take all
+connections. What it cannot read it answers before what came earlier, and with none of our headers;
+of a request that wishes for another protocol it loses the body.
+Sources: RFC 6585, 5 (status 431); RFC 9110, 6.5.1 (trailers), 7.8 (Upgrade); RFC 9112, 3.2 (Host).
+"""
+
+import asyncio
+import sys
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from kg.errors import AddressError, HeadError, InputError, KgError, MethodError
+from kg.monitor import REFUSED
+from kg.protocol import LONGEST_ADDRESS, METHODS
+
+#: Bytes of request line and headers: more than any client or proxy sends.
+LONGEST_HEAD = 64 * 1024
+#: Seconds in which a request must have come whole, its body included, and something of its answer
+#: must have been taken.
+PATIENCE = 60.0
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, which closes a connection whose request is too long or too slow.
+
+    What cannot be read is answered by the application, to which its scope tells the reason.
+    """
+
+    patience = PATIENCE
+    _received = 0
+    _in_head = True
+    _refused = False
+    url = b""
+    _timer: asyncio.TimerHandle | None = None
+    _reading: asyncio.Handle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Await the first request (asyncio's hook)."""
+        super().connection_made(transport)
+        self._await_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Await nothing any more (asyncio's hook)."""
+        self._stop_waiting()
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Watch a client that does not take its answer as fast as it is sent (asyncio's hook)."""
+        super().pause_writing()
+        # Soon, for this is called in the midst of writing.
+        self._reading = self.loop.call_soon(self._watch, sys.maxsize)
+
+    def resume_writing(self) -> None:
+        """Watch the client no more (asyncio's hook)."""
+        self._stop_watching()
+        super().resume_writing()
+
+    def _watch(self, before: int) -> None:
+        """Close the connection of a client that has taken nothing; its answer fills the memory."""
+        left = self.transport.get_write_buffer_size()
+        if left < before:
+            self._reading = self.loop.call_later(self.patience, self._watch, left)
+        else:
+            self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._reading:
+            self._reading.cancel()
+            self._reading = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came in, until a head or trailer is too long (asyncio's hook)."""
+        if self._refused:
+            return
+        self._unset_keepalive_if_required()
+        self._received += len(data)
+        self._read(data)
+        # Nothing but a head or trailer, whose end is still to come.
+        if self._received > LONGEST_HEAD and not self._refused:
+            self._refuse(self._too_long())
+
+    def _read(self, data: bytes) -> None:
+        parts: list[bytes | memoryview] = [data]
+        try:
+            while parts:
+                part = parts.pop()
+                try:
+                    self.parser.feed_data(part)
+                except httptools.HttpParserUpgrade as wish:
+                    parts = [memoryview(part)[wish.args[0] :], self._head_without_wish()]
+        except httptools.HttpParserError as error:
+            self._refuse(_reason(error))
+
+    def _head_without_wish(self) -> bytes:
+        """Return the head just read without its wish for another protocol, for a new parser.
+
+        The old one takes the body for that protocol. A server may pass over the wish.
+        """
+        first = self.parser.get_method(), self.url, self.parser.get_http_version().encode()
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+        lines = [b"%s: %s\r\n" % each for each in self.headers if each[0] != b"upgrade"]
+        return b"%s %s HTTP/%s\r\n%s\r\n" % (*first, b"".join(lines))
+
+    def _refuse(self, error: KgError) -> None:
+        """Have an error answered when all before it is, and the connection closed then."""
+        self._refused = True
+        self._stop_waiting()
+        before, waits = self.cycle, False
+        if self._in_head:
+            waits = before is not None and not before.response_complete
+        elif before.response_started:
+            self.transport.close()
+            return
+        elif self.pipeline:
+            self.pipeline.popleft()  # that is `before`, of which nobody has heard yet
+            waits = True
+        else:
+            before.disconnected = True
+            before.message_event.set()
+        cycle = self.cycle = self._refusal(error)
+        if waits:
+            self.pipeline.appendleft((cycle, self.app))
+        else:
+            self._start_asgi_task(cycle, self.app)
+
+    def _refusal(self, error: KgError) -> RequestResponseCycle:
+        """Return what stands for the request: nothing is known of it."""
+        super().on_message_begin()  # makes a new scope
+        scope: Any = {**self.scope, "method": "-", "path": "-", "query_string": b"", REFUSED: error}
+        return RequestResponseCycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=False,
+            on_response=self.on_response_complete,
+        )
+
+    def _too_long(self) -> KgError:
+        if self._in_head and len(self.url) > LONGEST_ADDRESS:
+            return AddressError("The address is too long; send the query by POST.")
+        return HeadError("The headers of the request are too long.")
+
+    def on_message_begin(self) -> None:
+        """Await the rest of the request (the parser's hook)."""
+        self._await_request()
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; what follows a body is none (the parser's hook)."""
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Judge the head, and count anew what follows it (the parser's hook)."""
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise MethodError(_METHODS)
+            return  # it is read once more
+        self._judge()
+        self._in_head, self._received = False, 0
+        super().on_headers_complete()
+
+    def _judge(self) -> None:
+        """Raise the error that a head deserves (as RFC 9112 has it, one Host and no other)."""
+        if self._received > LONGEST_HEAD:
+            lines = sum(len(name) + len(value) for name, value in self.headers)
+            if len(self.url) + lines > LONGEST_HEAD:
+                raise self._too_long()
+        hosts = [name for name, _ in self.headers].count(b"host")
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() != "1.0"):
+            raise InputError(f"The request has {hosts} Host headers; send one.")
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body, whose length is bounded elsewhere (the parser's hook)."""
+        self._received = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Count the next request of the connection anew (the parser's hook)."""
+        if self.parser.should_upgrade():
+            return
+        self._in_head, self._received = True, 0
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def _await_request(self) -> None:
+        if self._timer is None:
+            self._timer = self.loop.call_later(self.patience, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        self.transport.close()
+
+
+_METHODS = f"This server answers the methods {', '.join(METHODS)}."
+
+
+def _reason(error: httptools.HttpParserError) -> KgError:
+    """Return why a request cannot be read: what one of the hooks has raised, or the parser."""
+    if isinstance(error.__context__, KgError):
+        return error.__context__
+    if isinstance(error, httptools.HttpParserInvalidMethodError):
+        return MethodError(_METHODS)
+    return InputError("The request is not HTTP/1.1, or has a forbidden character or length.")
