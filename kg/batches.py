@@ -8,9 +8,11 @@ checked against those that the service has: a misspelt one would else be passed 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from kg.errors import InputError, TooLargeError
+from kg.names import normalize
 from kg.things import Things, Value
 
 STRICT = ("any", "should", "all")
@@ -19,7 +21,7 @@ MOST_CANDIDATES = 100
 USUAL_CANDIDATES = 10
 MOST_IDS = 10_000
 _LONGEST_NAME = 300
-_MOST_VALUES = 50
+_MOST_VALUES = 100
 _FIELDS = ("query", "type", "limit", "properties", "type_strict")
 
 
@@ -29,6 +31,11 @@ class Hint:
 
     property: str
     values: tuple[Value, ...]
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The normalized text of each value, made once: it is compared with that of every thing."""
+        return tuple(normalize(each.text) for each in self.values)
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,9 @@ def _query(asked: Mapping[str, Any], things: Things) -> Query:
     if not isinstance(text, str) or len(text) > _LONGEST_NAME:
         raise InputError(f"`query` must be a text of at most {_LONGEST_NAME} characters.")
     hints = tuple(_hint(each, things) for each in _objects(asked.get("properties", [])))
+    # Each is compared with those of every thing.
+    if (values := sum(max(1, len(each.values)) for each in hints)) > _MOST_VALUES:
+        raise InputError(f"`properties` has {values} values; send at most {_MOST_VALUES}.")
     if not text.strip() and not hints:
         raise InputError("a name in `query` or values in `properties` are needed.")
     strict = asked.get("type_strict") or "should"
@@ -155,8 +165,6 @@ def _hint(asked: Mapping[str, Any], things: Things) -> Hint:
     if not isinstance(name, str) or values is None:
         raise InputError("each of `properties` needs `pid` and `v`.")
     many = values if isinstance(values, list) else [values]
-    if len(many) > _MOST_VALUES:
-        raise InputError(f"a property has {len(many)} values; send at most {_MOST_VALUES}.")
     return Hint(things.property(name), tuple(_value(each) for each in many))
 
 

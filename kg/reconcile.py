@@ -85,7 +85,7 @@ class Reconcile:
     def __init__(self, answers: Answers, pages: Pages, wikidata: str, path: str = PATH) -> None:
         self.service, self.pages, self.wikidata, self.path = answers.service, pages, wikidata, path
         self.index = Index(answers.service.pool, answers.service.seconds)
-        self._turns = asyncio.Semaphore(_AT_ONE_TIME)
+        self._turns, self._here = asyncio.Semaphore(_AT_ONE_TIME), 0
         parts: dict[str, Answer] = {
             "": self._main,
             "/": self._main,
@@ -109,12 +109,26 @@ class Reconcile:
 
     async def _main(self, request: Request, fields: Fields, things: Things) -> Response:
         if not fields.keys().isdisjoint(("queries", "query", "extend")):
-            async with self._turns:
-                return await asyncio.to_thread(self._found, request, fields, things)
+            return await self._in_turn(request, fields, things)
         if request.method == "POST":
             raise InputError("The form has none of `queries`, `query` and `extend`.")
         about = manifest(self.service, things, lambda path: own_url(request, path), self.path)
         return _json(request, about)
+
+    async def _in_turn(self, request: Request, fields: Fields, things: Things) -> Response:
+        """Return what is found for who has not left before the turn comes; raises BusyError."""
+        if self._here >= self.service.pool.concurrent:
+            raise BusyError(
+                f"{self._here} requests are waiting already; try again in a few seconds."
+            )
+        self._here += 1
+        try:
+            async with self._turns:
+                if await request.is_disconnected():
+                    raise BusyError("The client left before the answer was begun.")
+                return await asyncio.to_thread(self._found, request, fields, things)
+        finally:
+            self._here -= 1
 
     def _found(self, request: Request, fields: Fields, things: Things) -> Response:
         """Return what is found for a batch, a query or an extension; beside the event loop."""

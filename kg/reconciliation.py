@@ -18,6 +18,7 @@ the name, is exact as well. Hints are compared with plain values, so that nothin
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -38,6 +39,8 @@ _MISFIT = 0.5
 _CONSIDERED = 64
 _ALIKE = 90.0
 _ITEM = re.compile(r"Q[1-9]\d*")
+#: Of the graph's own texts, which are few, short, and compared again and again.
+_normalized = lru_cache(maxsize=1 << 14)(normalize)
 
 
 @dataclass(frozen=True)
@@ -144,17 +147,18 @@ def _agrees(thing: Thing, hint: Hint, things: Things) -> bool | None:
     own = thing.values.get(hint.property, ())
     if not own:
         return None
-    return any(_same(mine, given, things) for mine in own for given in hint.values)
+    pairs = list(zip(hint.values, hint.keys, strict=True))
+    return any(_same(mine, given, key, things) for mine in own for given, key in pairs)
 
 
-def _same(mine: Value, given: Value, things: Things) -> bool:
+def _same(mine: Value, given: Value, key: str, things: Things) -> bool:
     if given.id:
         return given.id.removeprefix(ENTITIES).removeprefix(WIKIDATA) == mine.id
     if mine.id and given.text.removeprefix(WIKIDATA) == mine.id:
         return True
-    key, other = normalize(given.text), things.things.get(mine.id)
-    keys = other.keys if other else (normalize(mine.text),)
-    return any(fuzz.ratio(key, each) >= _ALIKE for each in keys)
+    other = things.things.get(mine.id)
+    keys = other.keys if other else (_normalized(mine.text),)
+    return any(fuzz.ratio(key, each, score_cutoff=_ALIKE) for each in keys)
 
 
 def _match(found: list[Found]) -> Found | None:

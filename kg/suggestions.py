@@ -24,7 +24,8 @@ def suggest(things: Things, kind: str, prefix: str, start: int = 0) -> Json:
         found = _entities(things, prefix, start)
     else:
         terms = _terms(things, kind)
-        ranked = _ranked(prefix, ((each.id, (each.label, each.id)) for each in terms.values()))
+        named = ((each.id, map(normalize, (each.label, each.id))) for each in terms.values())
+        ranked = _ranked(prefix, named)
         found = [_shown(terms[name], terms) for name in ranked[start : start + _AT_A_TIME]]
     return {"result": found}
 
@@ -101,10 +102,11 @@ def _shown(term: Term, terms: Mapping[str, Term]) -> Json:
 
 
 def _ranked(prefix: str, named: Iterable[tuple[str, Iterable[str]]]) -> list[str]:
+    """Return the best first; `named` are identifiers, each with its normalized spellings."""
     wanted = normalize(prefix)
     ranks = []
     for name, spellings in named:
-        rank = min((_rank(wanted, normalize(each)) for each in spellings), default=3)
+        rank = min((_rank(wanted, each) for each in spellings), default=3)
         if rank < 3:
             ranks.append((rank, name))
     return [name for _, name in sorted(ranks)]

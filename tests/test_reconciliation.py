@@ -223,9 +223,29 @@ def test_large_requests_are_refused(things: Things) -> None:
         read_batch(json.dumps({f"q{n}": {"query": "a"} for n in range(201)}), things)
     with pytest.raises(TooLargeError, match="at most 10000"):
         read_extension(json.dumps({"ids": ["a"] * 10_001, "properties": []}), things)
-    values = {"query": "a", "properties": [{"pid": "name", "v": ["x"] * 51}]}
-    with pytest.raises(InputError, match="at most 50"):
-        read_query(json.dumps(values), things)
+    for hints in (
+        [{"pid": "name", "v": ["x"] * 101}],
+        [{"pid": "name", "v": ["x"] * 51}, {"pid": "memberOf", "v": ["x"] * 50}],
+        [{"pid": "name", "v": []}] * 101,
+    ):
+        with pytest.raises(InputError, match="has 101 values; send at most 100"):
+            read_query(json.dumps({"query": "a", "properties": hints}), things)
+
+
+def test_what_is_compared_with_every_thing_is_brought_to_normal_form_once(
+    monkeypatch: pytest.MonkeyPatch, things: Things
+) -> None:
+    made: Counter[str] = Counter()
+
+    def counted(text: str) -> str:
+        made[text] += 1
+        return normalize(text)
+
+    monkeypatch.setattr("kg.batches.normalize", counted)
+    hints = [{"pid": "name", "v": ["Lund", "Bo Lund"]}]
+    found = candidates(things, read_query(json.dumps({"properties": hints}), things))
+    assert (len(things.things) > 2, bool(found)) == (True, True)
+    assert made == {"Lund": 1, "Bo Lund": 1}
 
 
 def test_what_clients_send_for_no_class(things: Things) -> None:
@@ -507,13 +527,15 @@ def test_others_are_answered_beside_a_large_request(
 
     async def asked() -> Response:
         service = SimpleNamespace(
-            pool=SimpleNamespace(fingerprint="f"), limits=Limits(), seconds=5.0
+            pool=SimpleNamespace(fingerprint="f", concurrent=1), limits=Limits(), seconds=5.0
         )
         reconcile = Reconcile(SimpleNamespace(service=service), Pages(), WIKIDATA_SERVICE)
         reconcile.index._known = "f", things
         encoded = urllib.parse.urlencode({"extend": '{"ids": [], "properties": []}'}).encode()
         scope = {"type": "http", "method": "GET", "headers": [], "query_string": encoded}
-        answer = asyncio.ensure_future(reconcile.routes[0].endpoint(Request(scope)))
+        answer = asyncio.ensure_future(
+            reconcile.routes[0].endpoint(Request(scope, asyncio.Event().wait))
+        )
         await asyncio.to_thread(begun.wait, 5)
         others.set()
         return await answer
@@ -525,6 +547,31 @@ def test_others_are_answered_beside_a_large_request(
 def test_a_long_answer_is_compressed(client: httpx.Client) -> None:
     answer = client.get("/reconcile", headers={"accept-encoding": "gzip"})
     assert (answer.headers["content-encoding"], "versions" in answer.json()) == ("gzip", True)
+
+
+def test_few_wait_and_nothing_is_done_for_who_has_left(things: Things) -> None:
+    pool = SimpleNamespace(concurrent=2, fingerprint="")
+    service = SimpleNamespace(pool=pool, seconds=1.0)
+    reconcile = Reconcile(SimpleNamespace(service=service), Pages(), WIKIDATA_SERVICE)
+
+    class Client(Request):
+        def __init__(self, *, left: bool) -> None:
+            super().__init__({"type": "http", "method": "GET", "headers": []})
+            self.left = left
+
+        async def is_disconnected(self) -> bool:
+            await asyncio.sleep(0)  # the others come
+            return self.left
+
+    async def ask() -> list[object]:
+        work = [reconcile._in_turn(Client(left=each), {"query": "Ana Ames"}, things)
+                for each in (False, True, False)]  # fmt: skip
+        return await asyncio.gather(*work, return_exceptions=True)
+
+    answer, gone, refused = asyncio.run(ask())
+    assert json.loads(answer.body)["result"][0]["id"] == "ana-ames"
+    assert "left" in str(gone)
+    assert (refused.status, str(refused)[:18]) == (503, "2 requests are wai")
 
 
 def test_bytes_that_are_no_text(client: httpx.Client) -> None:
