@@ -359,7 +359,8 @@ def test_who_stands_by_the_centre_is_not_listed_again_through_the_whole(names):
     found = answered(_with(("ana-ames", "led", "dock-raid")), names, "chain-of-command", asked)
     claims = {local_name(row["claim"]) for row in found}
     assert claims == {local_name(row["claim"]) for row in before} | {"beta/more-0"}
-    assert len(found) == len(claims) and {row["through"] for row in found} == {""}
+    assert len(found) == len(claims)
+    assert {row["through"] for row in found} == {""}
     assert {row["through"] for row in before} == {f"{BASE}id/heron"}
 
 
