@@ -109,7 +109,8 @@ def derive_propositions(facts: Facts) -> Iterator[Quad]:
         yield quad(each.iri, "rdf:type", NamedNode(expand("Proposition")), DERIVED)
         yield quad(each.iri, "rdfs:label", Literal(label), DERIVED)
         yield quad(each.iri, "claimCount", integer(len(support[each])), DERIVED)
-        yield quad(each.iri, "originCount", integer(origins.count(support[each])), DERIVED)
+        said = {claim for claim in support[each] if not _is_inferred(facts, claim)}
+        yield quad(each.iri, "originCount", integer(origins.count(said)), DERIVED)
         for claim in claims:
             yield quad(claim, "states", NamedNode(each.iri), DERIVED)
 
@@ -128,6 +129,11 @@ def _entailments(contents: dict[Content, list[str]]) -> Iterator[tuple[Content, 
 def _affirmed(facts: Facts, claims: list[str]) -> set[str]:
     affirmed = expand("affirmed")
     return {each for each in claims if facts.text(each, "polarity") == affirmed}
+
+
+def _is_inferred(facts: Facts, claim: str) -> bool:
+    """Whether the words only imply the claim: who read it so is no witness."""
+    return facts.text(claim, "readFrom") == expand("inference")
 
 
 def _normal(value: Value) -> str:

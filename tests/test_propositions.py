@@ -139,6 +139,8 @@ def test_neither_entails_the_other(tree, one, other):
         (("alpha/001-01", {}), ("beta/002-01", {"polarity": ":denied"}), (1, 1)),
         (("alpha/001-01", {"polarity": ":denied"}), ("beta/002-01", {"polarity": ":denied"}),
          (0, 0)),
+        (("alpha/001-01", {}), ("beta/002-01", {"readFrom": ":inference"}), (2, 1)),
+        (("alpha/001-01", {}), ("beta/002-01", {"readFrom": ":layout"}), (2, 2)),
     ],
 )  # fmt: skip
 def test_claims_and_origins(tree, one, other, expected):
