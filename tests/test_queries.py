@@ -364,6 +364,13 @@ def test_who_stands_by_the_centre_is_not_listed_again_through_the_whole(names):
     assert {row["through"] for row in before} == {f"{BASE}id/heron"}
 
 
+def test_casualties_of_a_place_are_those_of_what_happened_in_it_as_any_source_has_it(names):
+    store = _with(("quarrel", "killed", "two"), ("calm", "killed", "two"))
+    found = answered(store, names, "casualties", {"of": "lund"})
+    scopes = {local_name(row["scope"]): row["containment"] for row in found}
+    assert scopes == {"dock-raid": "claimed", "quarrel": "claimed"}
+
+
 def test_several_values_mean_any_of_them(world, names):
     found = rows(
         ask(
