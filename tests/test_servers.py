@@ -50,7 +50,17 @@ _DURATION = "an xsd:duration comes back as a number of seconds, P1D as 86400.0"
 _UNION = "rows of one branch of a UNION are lost there (SPARQL 1.1, 18.5, Union)"
 #: By the name of a question or case: what Virtuoso 7.2.5 does with it that SPARQL 1.1 does not.
 VIRTUOSO: dict[str, str] = {
-    **dict.fromkeys(("account", "claims-about", "q216-seven-weeks"), _DURATION),
+    **dict.fromkeys(
+        (
+            "account",
+            "claims-about",
+            "consequences",
+            "corroboration",
+            "stances-on",
+            "q216-seven-weeks",
+        ),
+        _DURATION,
+    ),
     **dict.fromkeys(
         ("chain-of-command", "q235-command-by-layout"),
         "an error: it evaluates no path with * of which neither end is bound yet",
