@@ -22,7 +22,7 @@ from pathlib import Path
 
 from kg.errors import DataError
 from kg.facts import Facts, expand
-from kg.origins import Groups
+from kg.origins import same_words
 from kg.rdf import Literal, NamedNode, QuerySolution, QuerySolutions, Store
 from kg.rules import evaluate_rule
 
@@ -81,11 +81,7 @@ class Comparison:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._passages = Groups()
-        for passage in facts.instances("Passage"):
-            for tie in ("copyOf", "nearCopyOf"):
-                for other in facts.texts(passage, tie):
-                    self._passages.join(passage, other)
+        self._passages = same_words(facts)
         self._readings: dict[str, set[str]] = {}
         for claim in facts.instances("Claim"):
             for other in facts.texts(claim, "alternativeReadingOf"):

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from kg.derive import DERIVED, qualifying_properties
 from kg.facts import Facts, expand, quad
-from kg.origins import Groups
+from kg.origins import same_words
 from kg.rdf import BASE, Literal, NamedNode, Quad
 
 DIFFERENCES = BASE + "difference/"
@@ -84,13 +84,10 @@ class Comparison:
         qualifiers = qualifying_properties(facts)
         self._parts = (*_FRAME, *qualifiers, *_MANNER)
         self._wholes: dict[str, tuple[str, ...]] = {}
-        self._aligned = Groups()
+        self._aligned = same_words(facts)
         self._passages: dict[str, list[str]] = {}
         for passage in facts.instances("Passage"):
             self._passages.setdefault(facts.text(passage, "document"), []).append(passage)
-            for tie in ("copyOf", "nearCopyOf"):
-                for other in facts.texts(passage, tie):
-                    self._aligned.join(passage, other)
         self._claims: dict[str, list[str]] = {}
         for claim in facts.standing_claims():
             self._claims.setdefault(min(facts.texts(claim, "evidence")), []).append(claim)

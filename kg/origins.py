@@ -31,16 +31,28 @@ class Groups:
         self._parents[second] = first
 
 
+def same_words(facts: Facts) -> Groups:
+    """Return the passages, grouped where they are identical or nearly so."""
+    return _tied(facts, "Passage", ("copyOf", "nearCopyOf"))
+
+
+def _tied(facts: Facts, kind: str, ties: Iterable[str]) -> Groups:
+    groups = Groups()
+    for node in facts.instances(kind):
+        for tie in ties:
+            for other in facts.texts(node, tie):
+                groups.join(node, other)
+    return groups
+
+
 class Origins:
     """Counts origins; reads the ties between passages and between documents once."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._groups = Groups()
-        for passage in facts.instances("Passage"):
-            self._join(passage, ("copyOf", "nearCopyOf"))
-        for document in facts.instances("SourceDocument"):
-            self._join(document, ("versionOf", "laterVersionOf", "extractOf"))
+        self._passages = same_words(facts)
+        lineage = ("versionOf", "laterVersionOf", "extractOf")
+        self._works = _tied(facts, "SourceDocument", lineage)
 
     def count(self, claims: Iterable[str]) -> int:
         """Return the number of independent origins of some claims."""
@@ -51,15 +63,10 @@ class Origins:
                 together.join(claim, tie)
         return len({together.find(claim) for claim in names})
 
-    def _join(self, node: str, properties: Iterable[str]) -> None:
-        for each in properties:
-            for other in self._facts.texts(node, each):
-                self._groups.join(node, other)
-
     def _ties(self, claim: str) -> Iterator[str]:
         for passage in self._facts.texts(claim, "evidence"):
-            yield "passage " + self._groups.find(passage)
-            yield "work " + self._groups.find(self._facts.text(passage, "document"))
+            yield "passage " + self._passages.find(passage)
+            yield "work " + self._works.find(self._facts.text(passage, "document"))
         speaker = self._facts.text(claim, "speaker")
         if not speaker.startswith(DOCUMENTS) and not self._facts.true(speaker, "unnamed"):
             yield "speaker " + speaker
