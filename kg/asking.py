@@ -49,17 +49,21 @@ def answer(settings: Settings, request: Request) -> "bytes | Table | str":
     answer. Raises `KgError` for whatever is wrong with the request.
     """
     form = _form(request.form)
-    question = _question(request)
-    values = _values(question, request.arguments)
-    store = open_store(settings)
-    names = read_names(store)
-    text = bind(question, values, names) if question.parameters else question.text
+    store, text, names = _asked(settings, request)
     makes_graph = scan(text).form in ("CONSTRUCT", "DESCRIBE")
     if form is None:
         return _shown(store, text, names, makes_graph=makes_graph)
     if form.kind == "graph" and not makes_graph:
         return _claims(store, text, form, names)
     return ask(store, text, form)
+
+
+def coverage(settings: Settings, request: Request) -> "bytes | tuple[Table | str, str]":
+    """Return the answer to the question of coverage; a table to print has its sum in words."""
+    form = _form(request.form)
+    store, text, names = _asked(settings, request)
+    body = ask(store, text, form or named("json"))
+    return body if form else (answer_table(body, names), coverage_line(body))
 
 
 def help_text(question: str | None) -> str:
@@ -76,16 +80,19 @@ def help_text(question: str | None) -> str:
     )
 
 
-def coverage_summary(settings: Settings, request: Request) -> str:
-    """Return the sentence under the table of coverage."""
-    body = answer(settings, Request(request.question, request.arguments, "json"))
-    return coverage_line(body) if isinstance(body, bytes) else ""
-
-
 def open_store(settings: Settings) -> Store:
     """Return the current snapshot, in memory or on disk, or the server that the settings name."""
     prefixes = Prefixes.read(locate(settings).prefixes)
     return load(loader_config(settings, None, prefixes, compact=False)).open()
+
+
+def _asked(settings: Settings, request: Request) -> tuple[Store, str, Names]:
+    """Return the store to ask, the question with its values filled in, and all names."""
+    question = _question(request)
+    values = _values(question, request.arguments)
+    store = open_store(settings)
+    names = read_names(store)
+    return store, bind(question, values, names) if question.parameters else question.text, names
 
 
 def _form(name: str) -> Format | None:

@@ -153,16 +153,16 @@ def coverage(
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv, tsv, json, xml")] = "",
 ) -> None:
     """Tell how much of each document and section has claims."""
-    from kg.asking import Request, answer, coverage_summary
+    from kg import asking
 
-    settings = settings_now()
-    request = Request("coverage", [document] if document else [], form)
-    found = answer(settings, request)
+    request = asking.Request("coverage", [document] if document else [], form)
+    found = asking.coverage(settings_now(), request)
     if isinstance(found, bytes):
         write(found, None)
     else:
-        show(found)
-        typer.echo(coverage_summary(settings, request))
+        table, summed_up = found
+        show(table)
+        typer.echo(summed_up)
 
 
 @app.command()

@@ -5,7 +5,7 @@ a terminal is made, from the JSON form of the SPARQL results (SPARQL 1.1 Query R
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Table
@@ -62,7 +62,10 @@ def question_help(question: Question) -> str:
 def coverage_line(body: bytes) -> str:
     """Return one sentence that sums an answer of the question `coverage` up."""
     rows: list[Row] = json.loads(body)["results"]["bindings"]
-    total: Callable[[str], int] = lambda name: sum(int(row[name]["value"]) for row in rows)  # noqa: E731
+
+    def total(name: str) -> int:
+        return sum(int(row[name]["value"]) for row in rows)
+
     stating, covered = total("stating"), total("covered")
     return (
         f"{covered} of {stating} passages that state something have claims;"
