@@ -3,6 +3,11 @@
 import pytest
 from tree import Tree, claim, count, edtf, iri, told
 
+from kg.derive import DERIVED
+from kg.facts import Facts, expand, quad
+from kg.origins import Origins
+from kg.rdf import NamedNode
+
 CONTENT = "id:ann :led id:march"
 
 
@@ -191,3 +196,15 @@ def test_ties_connect_from_claim_to_claim(tree):
         claim("beta/001-01", CONTENT, **told("id:bob")),
     )
     assert support(facts, "beta/001-01") == (3, 1)
+
+
+@pytest.mark.parametrize("tie", ["versionOf", "laterVersionOf", "extractOf"])
+def test_documents_of_one_lineage_are_one_origin(tie):
+    lineage = [("u:one", "rdf:type", expand("SourceDocument")), ("u:one", tie, "u:other"),
+               ("u:p", "document", "u:one"), ("u:q", "document", "u:other"),
+               ("u:a", "evidence", "u:p"), ("u:b", "evidence", "u:q"),
+               ("u:a", "speaker", "u:ann"), ("u:b", "speaker", "u:bob")]  # fmt: skip
+    graph = [quad(node, term, NamedNode(value), DERIVED) for node, term, value in lineage]
+    assert Origins(Facts(graph)).count(["u:a", "u:b"]) == 1
+    without = [each for each in graph if not each.predicate.value.endswith(tie)]
+    assert Origins(Facts(without)).count(["u:a", "u:b"]) == 2
