@@ -317,6 +317,7 @@ def test_inside_one_document(tree):
     assert facts.texts(dispute, "scope") == [expand("withinDocument")]
     labels = sorted(facts.label(each) for each in facts.texts(dispute, "position"))
     assert labels == ["not that Ann led Feast", "that Ann led Feast"]
+    assert facts.label(dispute) == "affirmed or denied: that Ann led Feast"
 
 
 def test_a_document_that_contrasts_is_the_basis(tree):
