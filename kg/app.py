@@ -99,8 +99,9 @@ def _add_routes(
     pages = Pages()
     answers = Answers(_service(app, settings))
     app.state.similar = Similar(answers, app.state.figures)
-    page = _start_page(settings, Describer(answers), grouped(examples()), pages)
-    guides = Guides(answers, pages, settings.base_iri, examples)
+    describer = Describer(answers)
+    page = _start_page(settings, describer, grouped(examples()), pages)
+    guides = Guides(describer, pages, settings.base_iri, examples)
     for path in _START_PATHS:
         app.router.add_route(path, guides.home(page), ["GET"])
     app.router.routes.extend(guides.routes)
@@ -110,7 +111,7 @@ def _add_routes(
     app.router.routes.extend(Reconcile(answers, pages, settings.reconciliation).routes)
     _add_static(app)
     _add_health(app)
-    resources = Resources(answers, pages, settings.base_iri, words_of(settings))
+    resources = Resources(describer, pages, settings.base_iri, words_of(settings))
     app.router.routes.extend(Inquiry(answers, examples, resources.answer).routes)
     # Last, for it answers whatever the others do not, be it 404 or 405; and paths that are none.
     app.router.routes.extend(resources.routes)

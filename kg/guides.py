@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kg.addresses import document_path
-from kg.answers import Answers, finished, own_url
+from kg.answers import finished, own_url
 from kg.assets import PROBES
 from kg.cache import Entry
 from kg.codings import choose
@@ -44,10 +44,10 @@ class Guides:
     """Answers the addresses that tell about the server; `base` is how the graph's IRIs begin."""
 
     def __init__(
-        self, answers: Answers, pages: Pages, base: str, questions: Callable[[], list[Question]]
+        self, describer: Describer, pages: Pages, base: str, questions: Callable[[], list[Question]]
     ) -> None:
-        self.answers, self.pages, self.base, self.questions = answers, pages, base, questions
-        self.describer = Describer(answers)
+        self.describer, self.pages, self.base, self.questions = describer, pages, base, questions
+        self.answers = describer.answers
         self._recorded, self._edition = (
             (PROBES / f"{name}.rq").read_text("utf-8") for name in ("dataset", "edition")
         )

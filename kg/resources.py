@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kg.addresses import FORMS, LONGEST, document_path, plain_path, readings
-from kg.answers import Answers, finished
+from kg.answers import finished
 from kg.cache import Entry
 from kg.codings import choose
 from kg.describing import Describer, Found, Identifiers, Part
@@ -45,9 +45,9 @@ _PAGE = re.compile(r"[1-9][0-9]{0,5}")
 class Resources:
     """Answers whatever address no other route answers; `base` is how the graph's IRIs begin."""
 
-    def __init__(self, answers: Answers, pages: Pages, base: str, words: Words) -> None:
-        self.answers, self.pages, self.base, self.words = answers, pages, base, words
-        self.describer = Describer(answers)
+    def __init__(self, describer: Describer, pages: Pages, base: str, words: Words) -> None:
+        self.describer, self.pages, self.base, self.words = describer, pages, base, words
+        self.answers = describer.answers
         self.answer = guarded(self._answer)
         self.routes: list[Route] = [any_method("/{path:path}", self.answer)]
         self._turns = asyncio.Semaphore(2)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from kg.addresses import Reading
 from kg.answers import Answers, Service
 from kg.cache import Cache
-from kg.describing import Found, Part
+from kg.describing import Describer, Found, Part
 from kg.errors import BusyError, QueryError
 from kg.media import HTML
 from kg.pages import Pages
@@ -106,7 +106,7 @@ def test_equal_pages_are_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
             return b"page %d" % part.number
 
         monkeypatch.setattr(Resources, "_page", page)
-        resources = Resources(answers, Pages(), "u:", lambda *_: None)
+        resources = Resources(Describer(answers), Pages(), "u:", lambda *_: None)
         found = Found(Reading("u:id/ada"), "u:id/ada", (), fingerprint="f")
         requests = [Request({"type": "http", "headers": []}) for _ in range(6)]
         tasks = [
