@@ -12,11 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import DataError, EvidenceError
+from kg.facts import expand
 from kg.rdf import DOCUMENTS, PASSAGES, TERMS, read_turtle
-
-OA = "http://www.w3.org/ns/oa#"
-_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-_LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 
 
 @dataclass(frozen=True)
@@ -143,15 +140,14 @@ def check_offsets(document: SourceDocument) -> None:
 
 @dataclass(frozen=True)
 class _Record:
-    """One subject of a Turtle file with its values by predicate; bare names are our terms."""
+    """One subject of a Turtle file with its values by predicate, which has its short name."""
 
     subject: str
     values: dict[str, list[str]]
     file: str
 
     def all(self, predicate: str) -> list[str]:
-        full = predicate if ":" in predicate else TERMS + predicate
-        return sorted(self.values.get(full, []))
+        return sorted(self.values.get(expand(predicate), []))
 
     def optional(self, predicate: str) -> str | None:
         values = self.all(predicate)
@@ -184,14 +180,14 @@ def _records(path: Path, type_name: str) -> list[_Record]:
     return [
         _Record(subject, values, path.name)
         for subject, values in subjects.items()
-        if TERMS + type_name in values.get(_TYPE, [])
+        if expand(type_name) in values.get(expand("rdf:type"), [])
     ]
 
 
 def _document(record: _Record, passages: tuple[Passage, ...]) -> SourceDocument:
     return SourceDocument(
         slug=record.subject.removeprefix(DOCUMENTS),
-        label=record.text(_LABEL),
+        label=record.text("rdfs:label"),
         file_digits=record.text("fileDigits"),
         sha256=record.text("sha256"),
         length=record.integer("length"),
@@ -207,8 +203,8 @@ def _passage(record: _Record) -> Passage:
         number=record.integer("number"),
         kind=record.text("kind").removeprefix(TERMS),
         section=record.text("section"),
-        start=record.integer(OA + "start"),
-        end=record.integer(OA + "end"),
+        start=record.integer("oa:start"),
+        end=record.integer("oa:end"),
         sha256=record.text("sha256"),
         factual=record.text("factual") == "true",
         field_label=record.optional("fieldLabel"),

@@ -17,7 +17,6 @@ EXAMPLES = BASE + "example/"
 ENDPOINT = BASE + "sparql"
 
 _GRAPH = GRAPHS + "examples"
-_SCHEMA = "https://schema.org/"
 _FORMS = {"SELECT": "select", "CONSTRUCT": "construct", "ASK": "ask"}
 
 
@@ -33,4 +32,4 @@ def describe_examples(questions: Iterable[Question]) -> Iterator[Quad]:
         yield quad(node, "rdfs:comment", comment, _GRAPH)
         yield quad(node, SHACL + "prefixes", NamedNode(TERMS + "prefixes"), _GRAPH)
         yield quad(node, SHACL + form, Literal(each.text), _GRAPH)
-        yield quad(node, _SCHEMA + "target", NamedNode(ENDPOINT), _GRAPH)
+        yield quad(node, "schema:target", NamedNode(ENDPOINT), _GRAPH)

@@ -31,9 +31,8 @@ from kg.occurrences import (
 from kg.rdf import ENTITIES, PASSAGES, TERMS
 from kg.sources import stop
 
-_SKOS = "http://www.w3.org/2004/02/skos/core#"
 #: Spellings beside the label: those that are shown, and loaded ones, which only find a thing.
-SPELLINGS = (_SKOS + "altLabel", _SKOS + "hiddenLabel")
+SPELLINGS = ("skos:altLabel", "skos:hiddenLabel")
 
 # What is inside the name of one of these is named as well.
 _OPEN = ("Event", "Plan", "Group")

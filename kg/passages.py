@@ -18,9 +18,10 @@ from rdflib.namespace import RDF
 
 from kg import names
 from kg.copies import Repetition, Text, repetitions
-from kg.documents import OA, Passage, SourceDocument, digest, passage_iri
+from kg.documents import Passage, SourceDocument, digest, passage_iri
 from kg.errors import InputError
 from kg.evidence import read_texts
+from kg.facts import expand
 from kg.format import format_turtle
 from kg.rdf import DOCUMENTS, PASSAGES, TERMS
 from kg.segments import HEADING, INFOBOX, KINDS, LIST, SENTENCE, Proposal, field_label, propose
@@ -32,7 +33,7 @@ _REASONS = {
     LIST: "A pointer to another article; nothing is said about it here.",
     SENTENCE: "The sentence states nothing that could be true or false.",
 }
-_KG, _OA = Namespace(TERMS), Namespace(OA)
+_KG, _OA = Namespace(TERMS), Namespace(expand("oa:"))
 _COLUMNS = ("start", "end", "kind", "section", "factual")
 
 
@@ -201,7 +202,7 @@ def turtle(slug: str, passages: Iterable[Passage]) -> str:
     """Write passages as the Turtle of `data/passages/<slug>.ttl`."""
     graph = Graph(bind_namespaces="none")
     own = f"{PASSAGES}{slug}/"
-    ours = (("", TERMS), ("oa", OA), ("xsd", str(XSD)), ("d", DOCUMENTS), ("p", own))
+    ours = (("", TERMS), ("oa", str(_OA)), ("xsd", str(XSD)), ("d", DOCUMENTS), ("p", own))
     for prefix, namespace in ours:
         graph.bind(prefix, namespace)
     for passage in passages:

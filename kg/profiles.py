@@ -16,12 +16,9 @@ from kg.views import Ref, Statement, Views
 
 Context = dict[str, Any]
 
-_MATCHES = tuple(f"http://www.w3.org/2004/02/skos/core#{each}Match" for each in ("exact", "close"))
+_MATCHES = ("skos:exactMatch", "skos:closeMatch")
 # What the page of a thing says elsewhere: in its head, its notices and its count of claims.
-_SHOWN_ABOVE = ("rdf:type", "rdfs:label", "unasserted", "claimsAbout")
-_OA = "http://www.w3.org/ns/oa#"
-_SKOS = "http://www.w3.org/2004/02/skos/core#"
-_ALT, _HIDDEN = _SKOS + "altLabel", _SKOS + "hiddenLabel"
+_SHOWN_ABOVE = ("rdf:type", "rdfs:label", "skos:altLabel", "unasserted", "claimsAbout")
 
 
 @dataclass(frozen=True)
@@ -53,9 +50,9 @@ def _thing(part: Part, facts: Facts, views: Views) -> Context:
     documents = {each for claim in part.claims for each in facts.texts(claim, "document")}
     return {
         "types": _types(views, node),
-        "names": facts.texts(node, _ALT),
+        "names": facts.texts(node, "skos:altLabel"),
         "matches": [each for name in _MATCHES for each in views.refs(node, name)],
-        "plain": views.plain(node, *_SHOWN_ABOVE, _ALT, _HIDDEN, *_MATCHES),
+        "plain": views.plain(node, *_SHOWN_ABOVE, "skos:hiddenLabel", *_MATCHES),
         "unasserted": facts.true(node, "unasserted"),
         "entity": "/id/" in node,
         "person": TERMS + "Person" in facts.texts(node, "rdf:type"),
@@ -155,8 +152,8 @@ def _place(facts: Facts, views: Views, passage: str) -> Mapping[str, Any]:
         "ref": views.passage(passage),
         "document": views.ref(facts.text(passage, "document")),
         "section": facts.text(passage, "section"),
-        "start": facts.text(passage, _OA + "start"),
-        "end": facts.text(passage, _OA + "end"),
+        "start": facts.text(passage, "oa:start"),
+        "end": facts.text(passage, "oa:end"),
         "sha256": facts.text(passage, "sha256"),
     }
 
@@ -164,7 +161,7 @@ def _place(facts: Facts, views: Views, passage: str) -> Mapping[str, Any]:
 def _passage(part: Part, facts: Facts, views: Views) -> Context:
     node = part.found.node
     place = _place(facts, views, node)
-    shown = ("rdf:type", "document", "section", _OA + "start", _OA + "end", "sha256", "noClaims")
+    shown = ("rdf:type", "document", "section", "oa:start", "oa:end", "sha256", "noClaims")
     return {
         "title": f"{place['document'].name}, {place['ref'].name}",
         "place": place,
@@ -225,11 +222,11 @@ def _proposition(part: Part, facts: Facts, views: Views) -> Context:
 def _term(part: Part, facts: Facts, views: Views) -> Context:
     node = part.found.node
     parts = [each for each in part.members.get("part", ()) if each.startswith(TERMS)]
-    shown = ("rdf:type", "rdfs:label", _SKOS + "definition", _SKOS + "example", _SKOS + "prefLabel")
+    shown = ("rdf:type", "rdfs:label", "skos:definition", "skos:example", "skos:prefLabel")
     return {
         "types": _types(views, node),
-        "definition": facts.text(node, _SKOS + "definition"),
-        "examples": facts.texts(node, _SKOS + "example"),
+        "definition": facts.text(node, "skos:definition"),
+        "examples": facts.texts(node, "skos:example"),
         "plain": views.plain(node, *shown),
         "others": _related(views, facts, node, parts),
         "anchor": node.rsplit("/", 1)[-1],

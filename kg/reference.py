@@ -8,9 +8,6 @@ from kg.profiles import Profile
 from kg.rdf import TERMS
 from kg.views import Ref, Views
 
-_SKOS = "http://www.w3.org/2004/02/skos/core#"
-_SCHEMA = "https://schema.org/"
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -38,7 +35,7 @@ def reference(facts: Facts, views: Views, ontology: str, uses: Mapping[str, int]
     predicates = facts.instances("ClaimPredicate")
     shown = facts.instances("Family")
     families = [
-        (views.ref(family), family.removeprefix(TERMS), facts.text(family, _SKOS + "definition"),
+        (views.ref(family), family.removeprefix(TERMS), facts.text(family, "skos:definition"),
          entries([each for each in predicates if family in facts.texts(each, "family")]))
         for family in shown
     ]  # fmt: skip
@@ -47,10 +44,10 @@ def reference(facts: Facts, views: Views, ontology: str, uses: Mapping[str, int]
         for each in facts.instances(f"owl:{kind}") if each not in predicates
     ]  # fmt: skip
     schemes = [
-        (views.ref(scheme), scheme.removeprefix(TERMS), facts.text(scheme, _SKOS + "definition"),
-         entries([each for each in facts.instances(_SKOS + "Concept")
-                  if scheme in facts.texts(each, _SKOS + "inScheme") and each not in shown]))
-        for scheme in facts.instances(_SKOS + "ConceptScheme")
+        (views.ref(scheme), scheme.removeprefix(TERMS), facts.text(scheme, "skos:definition"),
+         entries([each for each in facts.instances("skos:Concept")
+                  if scheme in facts.texts(each, "skos:inScheme") and each not in shown]))
+        for scheme in facts.instances("skos:ConceptScheme")
     ]  # fmt: skip
     title = facts.text(ontology, "dcterms:title") or views.name(ontology)
     shown_all = {
@@ -71,11 +68,11 @@ def _entry(facts: Facts, views: Views, term: str, uses: Mapping[str, int]) -> En
     return Entry(
         ref=views.ref(term),
         anchor=term.removeprefix(TERMS),
-        definition=facts.text(term, _SKOS + "definition"),
-        examples=tuple(facts.texts(term, _SKOS + "example")),
+        definition=facts.text(term, "skos:definition"),
+        examples=tuple(facts.texts(term, "skos:example")),
         above=tuple(views.ref(each) for each in above),
-        domain=views.refs(term, _SCHEMA + "domainIncludes"),
-        range=views.refs(term, _SCHEMA + "rangeIncludes"),
+        domain=views.refs(term, "schema:domainIncludes"),
+        range=views.refs(term, "schema:rangeIncludes"),
         clash=views.refs(term, expand("clash")),
         plain=facts.true(term, "mayBePlain"),
         uses=uses.get(term, 0),
