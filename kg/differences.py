@@ -174,20 +174,20 @@ class Comparison:
     def _left_over(
         self, left: tuple[list[str], list[str]], groups: list[_Group]
     ) -> Iterator[Difference]:
-        """Yield what is neither kept nor changed: restated elsewhere, dropped or added."""
+        """Yield what is neither kept nor changed: restated elsewhere, dropped or added.
+
+        What is restated is found from either side, and is one difference by its IRI.
+        """
         first, second = (
             {self._whole(each): each for group in groups for each in reversed(group.claims[side])}
             for side in (0, 1)
         )
-        told = set()
         for was in left[0]:
             now = second.get(self._whole(was), "")
-            told.add(now)
             yield Difference("restated" if now else "dropped", was, now)
         for now in left[1]:
             was = first.get(self._whole(now), "")
-            if now not in told:
-                yield Difference("restated" if was else "added", was, now)
+            yield Difference("restated" if was else "added", was, now)
 
     def _whole(self, claim: str) -> tuple[str, ...]:
         """Return content and voice of a claim, comparable across documents."""

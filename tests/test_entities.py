@@ -43,6 +43,8 @@ PEOPLE = Names(
         ("flight-of-cy-cole", "label", "flight of Cy Cole", ""),
         ("dee", "label", "Dee", "person"),
         ("ned-dee", "label", "Ned Dee", "person"),
+        ("clerk-house", "label", "Clerk-House", ""),
+        ("house-of-clerks", "label", "Clerk House", ""),
         ("unnamed-porter-001", "label", "porter at the gate (001)", "unnamed"),
         ("unnamed-porter-001", "spelling", "the porter", "unnamed"),
         ("unnamed-porter-001", "spelling", "Reed", "unnamed"),
@@ -70,6 +72,11 @@ PEOPLE = Names(
 )
 def test_found_by(text, found):
     assert NAMES.find(text) == BASE + found
+
+
+def test_the_label_to_the_letter_comes_before_one_that_is_alike():
+    assert PEOPLE.find("Clerk-House") == BASE + "id/clerk-house"
+    assert PEOPLE.find("Clerk House") == BASE + "id/house-of-clerks"
 
 
 def test_identifier_comes_before_spelling():
@@ -139,6 +146,7 @@ def test_the_unnamed_are_not_found_by_what_they_are_called():
         ("Bob", "Did you mean bob-reed?"),
         ("cy", "Did you mean cy-cole or flight-of-cy-cole?"),
         ("reed clerk", "Did you mean bob-reed?"),
+        ("clerk", "Did you mean bob-reed or clerk-house or house-of-clerks?"),
         ("cy kole", "Did you mean cy-cole?"),
         ("the clerk reed", "Did you mean bob-reed?"),
     ],

@@ -50,6 +50,7 @@ def test_nearest_is_ordered_and_repeatable():
     names = ["altaf-hussain", "altaf-hussein", "arif-hussain", "karachi"]
     assert nearest("Altaf Husain", names)[0] == "altaf-hussain"
     assert nearest("Altaf Husain", reversed(names)) == nearest("Altaf Husain", names)
+    assert nearest("Arif Husain", names) == ["arif-hussain", "altaf-hussain", "altaf-hussein"]
     assert "karachi" not in nearest("Altaf Husain", names)
 
 
