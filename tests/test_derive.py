@@ -62,6 +62,8 @@ def test_limits_of_a_number(tree, text, expected):
 def test_limits_of_an_amount(tree):
     facts = derive(tree, "id:ann :gave :militaryOperation", amount=count(">4000"))
     assert values(facts, ("low", "high")) == ["4001", ""]
+    both = derive(tree, "id:march :killed " + count("5"), amount=count(">4000"))
+    assert values(both, ("low", "high")) == ["5", "5"]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,8 @@ def test_limits_of_an_amount(tree):
          "Alpha says that: Ann led March (planned; role: leader)"),
         ({"when": edtf("1994-05-19"), "whenKind": ":point"},
          "Alpha says that: Ann led March, on 1994-05-19"),
+        ({"when": edtf("1994-05-19"), "whenKind": ":period"},
+         "Alpha says that: Ann led March, throughout 1994-05-19"),
         ({"when": edtf("1994"), "whenKind": ":attestation"},
          "Alpha says that: Ann led March, at some moment of 1994"),
         ({"when": edtf("1994/.."), "whenKind": ":period"},

@@ -104,6 +104,15 @@ def test_one_participant_becomes_two(tree):
     ]
 
 
+def test_what_differs_in_its_manner_is_changed_once(tree):
+    new = [claim(NEW, CONTENT, modality=":intended"),
+           claim("alpha-two/001-02", CONTENT, modality=":ordered")]  # fmt: skip
+    assert found(tree, [claim(OLD, CONTENT)], new) == [
+        ("added", "", "001-02", set()),
+        ("changed", "001-01", "001-01", {"modality"}),
+    ]
+
+
 def test_the_least_difference_is_the_change(tree):
     """Two supporters of another degree each: neither is taken for the other."""
     old = [claim(f"alpha/001-0{n}", f"id:{who} :supported id:march", degree=":full")
