@@ -17,7 +17,7 @@ from typing import BinaryIO, Literal
 from kg.assets import Assets, locate
 from kg.context import make_context, read_context, write_context
 from kg.csvw import write_tables
-from kg.errors import InputError, NotFoundError
+from kg.errors import InputError
 from kg.frames import write_frames
 from kg.graphml import write_graphml
 from kg.jsonld import write_dataset
@@ -60,14 +60,12 @@ def write_export(settings: Settings, form: str, output: Path | None) -> None:
     if form in FOLDERS:
         if output is None:
             raise InputError(f"{form} makes a folder of files; name one with --output.")
-        _parent(output)
         with filling(output) as folder, progress(form, None) as advance:
             FOLDERS[form](_source(settings, advance), folder)
     elif output is None:
         _write(settings, form, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     else:
-        _parent(output)
         with replacing(output) as file:
             _write(settings, form, file)
 
@@ -97,11 +95,6 @@ def _check(form: str) -> None:
     if form not in known:
         what = f"There is no export format {form!r}" if form else "An export needs a --format"
         raise InputError(f"{what}; write one of {', '.join(known)}.{suggest(form, known)}")
-
-
-def _parent(output: Path) -> None:
-    if not output.parent.is_dir():
-        raise NotFoundError(f"There is no folder {output.parent} to write {output.name} into.")
 
 
 def _source(settings: Settings, advance: Callable[[int], None]) -> Source:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kg.errors import NotFoundError
 from kg.settings import Settings
 from kg.writing import replacing
 
@@ -50,7 +49,5 @@ def write(body: bytes, output: Path | None) -> None:
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
         return
-    if not output.parent.is_dir():
-        raise NotFoundError(f"There is no folder {output.parent} to write {output.name} into.")
     with replacing(output) as file:
         file.write(body)

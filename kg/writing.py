@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from kg.errors import InputError
+from kg.errors import InputError, NotFoundError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -22,9 +22,10 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the place of `path` when the block ends without an error.
 
-    What is no file (a device, a pipe) is written to as it is. Raises InputError if it cannot be
-    written.
+    What is no file (a device, a pipe) is written to as it is. Raises NotFoundError without the
+    folder, InputError if it cannot be written.
     """
+    _need_folder(path)
     place = path.resolve()
     with _told(path):
         if place.exists() and not place.is_file():
@@ -53,9 +54,9 @@ def replace_text(path: Path, text: str) -> None:
 def filling(folder: Path, last: str = "") -> Iterator[Path]:
     """Make a folder whose files go into `folder` when the block ends without an error.
 
-    `last` names the file that tells others that all are there. Raises InputError if they cannot
-    be written.
+    `last` names the file that tells others that all are there. Raises as `replacing`.
     """
+    _need_folder(folder)
     is_new = not folder.exists()
     with _told(folder):
         folder.mkdir(exist_ok=True)
@@ -68,6 +69,11 @@ def filling(folder: Path, last: str = "") -> Iterator[Path]:
             if is_new:
                 shutil.rmtree(folder, ignore_errors=True)
             raise
+
+
+def _need_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise NotFoundError(f"There is no folder {path.parent} to write {path.name} into.")
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.errors import InputError
+from kg.errors import InputError, NotFoundError
 from kg.writing import filling, replace_text, replacing
 
 FULL = Path("/dev/full")
@@ -80,8 +80,11 @@ def test_a_fault_of_reading_is_not_told_as_one_of_writing(tmp_path):
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(InputError, match=r"absent/a cannot be written: No such file"):
-        replace_text(tmp_path / "absent" / "a", "x")
+    path = tmp_path / "absent" / "a"
+    with pytest.raises(NotFoundError, match=r"no folder .*/absent to write a into"):
+        replace_text(path, "x")
+    with pytest.raises(NotFoundError, match="no folder"), filling(path):
+        pass
 
 
 def test_a_folder_gets_its_files_at_the_end(tmp_path):
