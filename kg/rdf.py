@@ -100,11 +100,14 @@ class Prefixes(Mapping[str, str]):
         return ox.NamedNode(self[prefix] + local)
 
     def shorten(self, iri: str) -> str:
-        """Return `iri` as a prefixed name by the longest namespace, or in angle brackets."""
-        fitting = [item for item in self.items() if iri.startswith(item[1])]
-        for prefix, namespace in sorted(fitting, key=lambda item: -len(item[1])):
-            if PLAIN_LOCAL.fullmatch(iri.removeprefix(namespace)):
-                return f"{prefix}:{iri.removeprefix(namespace)}"
+        """Return `iri` as a prefixed name, or in angle brackets.
+
+        Namespaces end in a slash or `#`, which no plain name has: at most one of them fits.
+        """
+        for prefix, namespace in self.items():
+            local = iri.removeprefix(namespace)
+            if local != iri and PLAIN_LOCAL.fullmatch(local):
+                return f"{prefix}:{local}"
         return f"<{iri}>"
 
 

@@ -259,6 +259,13 @@ def test_expanded_document_is_compacted(root):
     assert subjects == ["id:a", ontology, ontology + "object"]
 
 
+def test_a_value_of_another_datatype_than_its_property_has_says_so(root):
+    text = '<urn:a> <https://w3id.org/contested-kg/ontology/when> "1994", 1994, true .'
+    quads = parse_turtle(text, "when").quads
+    body = compact_dataset(quads, ontology_context(Assets(root)))
+    assert fingerprint(ox.parse(body, format=ox.RdfFormat.JSON_LD)) == fingerprint(quads)
+
+
 def test_name_taken_twice_is_refused(root):
     term = parse_turtle(
         "@prefix : <https://w3id.org/contested-kg/ontology/> . :subject a :X .", "terms"

@@ -29,6 +29,7 @@ def quads(*triples, graph=None):
 
 
 def test_the_prefix_list(prefixes):
+    assert all(namespace.endswith(("/", "#")) for namespace in prefixes.values())
     assert prefixes[""] == rdf.TERMS
     assert prefixes["crm"] == "http://www.cidoc-crm.org/cidoc-crm/"
     assert {"id", "d", "graph", "oa", "prov", "skos", "sh", "edtf", "wd"} <= set(prefixes)
