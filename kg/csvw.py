@@ -16,8 +16,7 @@ from typing import Any
 
 from kg.assets import EXPORTS
 from kg.errors import DataError
-from kg.rdf import Literal, NamedNode
-from kg.selection import Row, Selection
+from kg.selection import Row, Selection, text_of
 from kg.streams import Source
 
 METADATA = "csvw-metadata.json"
@@ -67,11 +66,7 @@ def _key(row: Row, schema: Mapping[str, Any]) -> list[object]:
 
 def _values(rows: Iterable[Row], name: str) -> list[str]:
     """Return the values of a column in some rows, each once, sorted, as CSV has them."""
-    return sorted({_cell(row[name]) for row in rows if name in row} - {""})
-
-
-def _cell(term: object) -> str:
-    return term.value if isinstance(term, NamedNode | Literal) else str(term)
+    return sorted({text_of(row[name]) for row in rows if name in row} - {""})
 
 
 def _counted(rows: Iterable[list[str]], source: Source) -> Iterator[list[str]]:

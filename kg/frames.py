@@ -18,8 +18,8 @@ from kg.compact import Compactor, Node
 from kg.context import Context, read_context
 from kg.errors import DataError
 from kg.jsonld import write_nodes
-from kg.rdf import TERMS, Literal, NamedNode, Prefixes, Triple
-from kg.selection import Selection
+from kg.rdf import TERMS, Literal, Prefixes, Triple
+from kg.selection import Selection, text_of
 from kg.streams import Source
 
 CLAIM = "Claim"
@@ -47,7 +47,7 @@ def _frames(source: Source, kind: str, context: Context) -> Iterator[Node]:
     selection = Selection(source)
     framer = Framer(context, Prefixes.read(source.assets.prefixes))
     for row in selection.rows("frame-nodes", **{"class": TERMS + kind}):
-        iri = _iri(row["node"])
+        iri = text_of(row["node"])
         if kind == CLAIM:
             yield framer.tree(iri, selection.triples("frame-claim", node=iri))
         else:
@@ -59,9 +59,9 @@ def _with_claims(iri: str, selection: Selection, framer: "Framer") -> Node:
     """Return the names of a thing and, by its part in them, the claims that name it."""
     node = framer.tree(iri, selection.triples("frame-names", node=iri))
     for row in selection.rows("frame-claims-of", node=iri):
-        claim = _iri(row["claim"])
+        claim = text_of(row["claim"])
         tree = framer.tree(claim, selection.triples("frame-claim", node=claim))
-        node.setdefault(framer.reverse[_iri(row["role"])], []).append(tree)
+        node.setdefault(framer.reverse[text_of(row["role"])], []).append(tree)
     return node
 
 
@@ -88,16 +88,16 @@ class Framer(Compactor):
         """Return the node `root` with all that is linked to it in `triples` inside it."""
         self._properties, self._sources, self._above = {}, {}, []
         for triple in triples:
-            subject, predicate = _iri(triple.subject), triple.predicate.value
+            subject, predicate = text_of(triple.subject), triple.predicate.value
             properties = self._properties.setdefault(subject, {})
             properties.setdefault(predicate, []).append(triple.object)
             if predicate in self.reverse:
-                self._sources.setdefault((predicate, _iri(triple.object)), []).append(subject)
+                self._sources.setdefault((predicate, text_of(triple.object)), []).append(subject)
         return self._tree(root)
 
     def value(self, term: object, name: str) -> Any:
         """Return an object; a thing that has properties of its own here, with them."""
-        iri = _iri(term)
+        iri = text_of(term)
         if isinstance(term, Literal) or iri not in self._properties or iri in self._above:
             return super().value(term, name)
         return self._tree(iri)
@@ -111,7 +111,3 @@ class Framer(Compactor):
                 node[name] = [self._tree(each) for each in sources]
         self._above.pop()
         return node
-
-
-def _iri(term: object) -> str:
-    return term.value if isinstance(term, NamedNode) else str(term)

@@ -11,8 +11,8 @@ from itertools import groupby
 from typing import BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
-from kg.rdf import BASE, Literal, NamedNode, Prefixes
-from kg.selection import Row, Selection
+from kg.rdf import BASE, Literal, Prefixes
+from kg.selection import Row, Selection, text_of
 from kg.streams import Source
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
@@ -70,7 +70,7 @@ def write_graphml(source: Source, output: BinaryIO) -> None:
         output.write(_element(f'node id="{_name(iri, prefixes)}"', _NODE, rows, prefixes))
         source.advance(1)
     for iri, rows in _grouped(selection.rows("graph-edges"), "claim"):
-        ends = (_name(_iri(rows[0][end]), prefixes) for end in ("subject", "object"))
+        ends = (_name(text_of(rows[0][end]), prefixes) for end in ("subject", "object"))
         start = 'edge id="{}" source="{}" target="{}"'.format(_name(iri, prefixes), *ends)
         output.write(_element(start, _EDGE, rows, prefixes))
         source.advance(1)
@@ -80,7 +80,7 @@ def write_graphml(source: Source, output: BinaryIO) -> None:
 def _grouped(rows: Iterable[Row], name: str) -> Iterator[tuple[str, list[Row]]]:
     """Yield the rows of each thing together: where a property has two values there are two."""
     for term, group in groupby(rows, key=lambda row: row[name]):
-        yield _iri(term), list(group)
+        yield text_of(term), list(group)
 
 
 def _element(start: str, attributes: Attributes, rows: list[Row], prefixes: Prefixes) -> bytes:
@@ -96,17 +96,13 @@ def _element(start: str, attributes: Attributes, rows: list[Row], prefixes: Pref
 
 def _shown(term: object, prefixes: Prefixes, *, whole: bool) -> str:
     """Return a value; an IRI in its short form, one of our own terms by its bare name."""
-    if isinstance(term, Literal):
-        return term.value
-    iri = _iri(term)
-    return iri if whole else prefixes.shorten(iri).removeprefix(":").strip("<>")
+    text = text_of(term)
+    if whole or isinstance(term, Literal):
+        return text
+    return prefixes.shorten(text).removeprefix(":").strip("<>")
 
 
 def _name(iri: str, prefixes: Prefixes) -> str:
     """Return an identifier that XML takes as one (NMTOKEN): `id:mqm`, `claim.beta.001-01`."""
     short = prefixes.shorten(iri)
     return short.strip("<>").removeprefix(BASE).replace("/", ".")
-
-
-def _iri(term: object) -> str:
-    return term.value if isinstance(term, NamedNode) else str(term)

@@ -6,7 +6,7 @@ The union of all graphs is held in memory once; answers come as a stream.
 from collections.abc import Iterator, Mapping
 
 from kg.assets import PROBES, QUERIES
-from kg.rdf import QuerySolutions, QueryTriples, Store, Term, Triple
+from kg.rdf import Literal, NamedNode, QuerySolutions, QueryTriples, Store, Term, Triple
 from kg.streams import Source
 
 Row = Mapping[str, Term]
@@ -39,6 +39,11 @@ class Selection:
         if not isinstance(answer, QueryTriples):
             raise TypeError(f"{name}.rq makes no graph")
         yield from dict.fromkeys(answer)
+
+
+def text_of(term: object) -> str:
+    """Return the IRI of a node, or the text of a literal."""
+    return term.value if isinstance(term, NamedNode | Literal) else str(term)
 
 
 def _text(name: str, things: Mapping[str, str]) -> str:
