@@ -1,8 +1,8 @@
-"""The command `kg`: build, validate, query, serve, export; `kg/curating.py` adds the curator's.
+"""The command `kg`: build, validate, query, coverage, serve, publish, export.
 
-Each command imports what it needs when it runs, so that `kg --help` is quick. A foreseen
-fault ends as one sentence on standard error and the exit code of its `KgError` (2); `main`
-is the only place where that is done.
+The curator's commands are in `kg/curating.py`. Each command imports what it needs when it runs, so
+that `kg --help` is quick. A foreseen fault ends as one sentence on standard error and the exit
+code of its `KgError` (2); `main` is the only place where that is done.
 """
 
 # ruff: noqa: PLC0415 - imports inside commands are meant
