@@ -177,16 +177,21 @@ def _add_static(app: FastAPI) -> None:
 
 
 def _add_health(app: FastAPI) -> None:
+    # Kept anywhere on the way, these would be of no use.
+    now = {"cache-control": "no-store"}
+
     async def healthz(_: Request) -> Response:
-        return PlainTextResponse("alive\n")
+        return PlainTextResponse("alive\n", headers=now)
 
     async def readyz(_: Request) -> Response:
         pool: Pool = app.state.pool
         ready = pool.open and bool(pool.current.workers) and not pool.paused
-        return PlainTextResponse("ready\n" if ready else "not ready\n", 200 if ready else 503)
+        said, status = ("ready\n", 200) if ready else ("not ready\n", 503)
+        return PlainTextResponse(said, status, now)
 
     async def figures(_: Request) -> Response:
-        return PlainTextResponse(metrics(app.state.pool, app.state.cache, app.state.figures))
+        text = metrics(app.state.pool, app.state.cache, app.state.figures)
+        return PlainTextResponse(text, headers=now)
 
     for path, function in ((ALIVE, healthz), ("/readyz", readyz), ("/metrics", figures)):
         app.router.add_route(path, function, methods=["GET"])

@@ -600,6 +600,8 @@ def test_health_and_metrics(client: httpx.Client) -> None:
     assert client.get("/healthz").text == "alive\n"
     assert client.get("/readyz").text == "ready\n"
     assert 'kg_requests_total{status="200"}' in client.get("/metrics").text
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert client.get(path).headers["cache-control"] == "no-store"
 
 
 def test_every_answer_has_a_request_id_and_security_headers(client: httpx.Client) -> None:
