@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from kg import errors
-from kg.errors import InternalError, KgError, MemoryLimitError, QueryError
+from kg.errors import BusyError, InternalError, KgError, MemoryLimitError, QueryError
 from kg.loader import NOTE
 from kg.worker import ANSWER, LENGTH, TOO_MUCH_MEMORY, LoaderConfig, read_exactly
 
@@ -140,19 +140,11 @@ class Generation:
         self.busy = 0
         self.retired = False
         self.channels: dict[int, Channel] = {}
-        self.control, theirs = socket.socketpair()
-        # A fresh process and not a fork: the server may have threads, a loader must have none.
-        paths = [str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]
-        self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "kg.loader", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        )
-        theirs.close()
-        text = config.to_json()
-        self.control.sendall(LENGTH.pack(len(text)) + text)
+        try:
+            self.control, self.process = _started(config.to_json())
+        except OSError as error:
+            # Clients may hold all the descriptors that there are: whoever asked tries again.
+            raise BusyError(f"The loader cannot be started: {error.strerror}.") from None
 
     async def opened(self, pool: "Owner") -> None:
         """Wait until the graph is loaded; raises the loader's KgError."""
@@ -174,7 +166,8 @@ class Generation:
             return
         kind, number, ended = NOTE.unpack(head)
         if kind == b"W":
-            self._adopt(number, descriptors[0])
+            if descriptors:  # else none was free: the socket is closed, and the worker ends
+                self._adopt(number, descriptors[0])
             return
         if kind == b"D":
             if channel := self.channels.pop(number, None):
@@ -241,6 +234,23 @@ class Generation:
             if channel.transport:
                 channel.transport.close()
         asyncio.get_running_loop().run_in_executor(None, self.process.wait)
+
+
+def _started(config: bytes) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Return a new loader with the socket to it; raises OSError."""
+    ours, theirs = socket.socketpair()
+    # A fresh process and not a fork: the server may have threads, a loader must have none.
+    paths = [str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]
+    with theirs:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "kg.loader", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        )
+    ours.sendall(LENGTH.pack(len(config)) + config)
+    return ours, process
 
 
 async def _connected(

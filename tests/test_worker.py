@@ -1,10 +1,12 @@
 """Evaluation in processes: limits that hold, workers that come back, faults that hurt nobody."""
 
 import asyncio
+import errno
 import hashlib
 import os
 import re
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -23,6 +25,7 @@ from kg.errors import (
     TimeLimitError,
     TooLargeError,
 )
+from kg.loader import NOTE
 from kg.pool import Pool
 from kg.protocol import Operation, operation
 from kg.results import Caps
@@ -164,6 +167,45 @@ def test_a_killed_loader_is_replaced(data: Path) -> None:
             await until(lambda: pool.current is not before and len(pool.turns.free) == 2)
             assert b"true" in (await pool.run(job("ASK {}"))).body
             assert pool.fingerprint == before.fingerprint
+
+    within(work)
+
+
+def test_a_loader_that_cannot_be_started_yet_is_tried_again(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, tries = socket.socketpair, []
+
+    def pair() -> tuple[socket.socket, socket.socket]:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real()
+
+    async def work() -> None:
+        async with running(data, workers=1) as pool:
+            before = pool.current
+            monkeypatch.setattr(socket, "socketpair", pair)
+            os.kill(before.process.pid, signal.SIGKILL)
+            await until(lambda: pool.current is not before and len(pool.turns.free) == 1)
+            assert b"true" in (await pool.run(job("ASK {}"))).body
+        assert len(tries) == 3
+
+    within(work)
+
+
+def test_a_worker_that_comes_without_its_socket_is_left_to_end(data: Path) -> None:
+    async def work() -> None:
+        async with running(data, workers=1) as pool:
+            await until(lambda: len(pool.turns.free) == 1)
+            generation = pool.current
+            ours, theirs = socket.socketpair()
+            with ours, theirs:
+                control, generation.control = generation.control, ours
+                theirs.sendall(NOTE.pack(b"W", 1, 0))
+                generation._read_note()
+                generation.control = control
+            assert list(generation.channels) == [channel.pid for channel in generation.workers]
 
     within(work)
 
