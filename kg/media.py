@@ -71,6 +71,8 @@ FORMATS: tuple[Format, ...] = (
 HTML = Format("html", "page", "text/html", "html", "http://www.w3.org/1999/xhtml")
 
 _NAMED = {row.name: row for row in FORMATS}
+#: More than any client sends; a header may have thousands, of which each is matched many times.
+_MOST_RANGES = 100
 _RANGE = re.compile(r"([\w!#$&^.+*-]+)/([\w!#$&^.+*-]+)\s*(;.*)?")
 _QUALITY = re.compile(r";\s*[qQ]\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*(?:;|$)")
 
@@ -111,9 +113,9 @@ class _Range(NamedTuple):
 
 
 def _ranges(accept: str) -> list[_Range]:
-    """Return the media ranges of an `Accept` value; an unreadable one is passed over."""
+    """Return the media ranges of an `Accept` value, the first hundred; unreadable ones not."""
     found = []
-    for position, part in enumerate(accept.split(",")):
+    for position, part in enumerate(accept.split(",", _MOST_RANGES)[:_MOST_RANGES]):
         match = _RANGE.fullmatch(part.strip())
         if match:
             main, sub, parameters = (group.lower() for group in match.groups(""))
