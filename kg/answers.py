@@ -42,6 +42,8 @@ PLAINLY = "kg.plainly"
 
 _HOST = re.compile(r"[\w.\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
 _WATCH_AFTER = 0.25
+#: Bytes of an answer that takes some milliseconds to read.
+_LONG = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class Answers:
         run = self._calls.run if asked.federated else self.service.pool.run
         reply = await run(Job(asked, form, coding, seconds))
         # What other servers say may change at any time: such an answer has no tag.
-        tag = "" if asked.federated else entity_tag(reply.body)
+        tag = "" if asked.federated else await _tag(reply.body)
         entry = Entry(reply.body, tag, reply.truncated, reply.coding, reply.worker)
         if asked.repeatable:
             self.service.cache.put((reply.fingerprint, asked, form, coding), entry)
@@ -185,6 +187,11 @@ def finished(
     response = Response(b"" if request.method == "HEAD" else entry.body, status, headers)
     response.headers["content-length"] = str(len(entry.body))
     return response
+
+
+async def _tag(body: bytes) -> str:
+    """Return the entity tag of a body, made beside the event loop if that takes a while."""
+    return await asyncio.to_thread(entity_tag, body) if len(body) > _LONG else entity_tag(body)
 
 
 def _noted(request: Request, entry: Entry) -> Entry:

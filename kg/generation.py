@@ -75,7 +75,8 @@ class Channel(asyncio.Protocol):
             return
         if self.waiting and not self.waiting.done():
             said = json.loads(bytes(self.buffer[ANSWER.size : start]))
-            self.waiting.set_result((said, bytes(self.buffer[start : start + body])))
+            with memoryview(self.buffer) as view:  # copied once: it may be very long
+                self.waiting.set_result((said, bytes(view[start : start + body])))
         self.buffer.clear()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name

@@ -1,6 +1,7 @@
 """Equal queries in flight are evaluated once, whoever of those who ask leaves; so are pages."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from kg.pages import Pages
 from kg.pool import Reply
 from kg.protocol import Limits, operation
 from kg.repeats import REPEATABLE
+from kg.replies import entity_tag
 from kg.resources import Resources
 from kg.worker import LoaderConfig
 
@@ -30,6 +32,7 @@ class SlowPool:
     def __init__(self) -> None:
         self.gate, self.runs, self.left = asyncio.Event(), 0, 0
         self.error: Exception | None = None
+        self.body = b"answer"
 
     async def run(self, job) -> Reply:
         self.runs += 1
@@ -40,7 +43,7 @@ class SlowPool:
             raise
         if self.error:
             raise self.error
-        return Reply(b"answer", truncated=False, coding="identity", fingerprint="f", worker=1)
+        return Reply(self.body, truncated=False, coding="identity", fingerprint="f", worker=1)
 
 
 class Client:
@@ -78,6 +81,27 @@ def test_equal_queries_are_evaluated_once() -> None:
         assert pool.runs == 1
         assert len(answers._flights) == 0
 
+    within(work)
+
+
+@pytest.mark.parametrize(("size", "beside"), [(1000, False), (5 << 20, True)])
+def test_the_tag_of_a_long_answer_is_made_beside_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch, size: int, beside: bool
+) -> None:
+    makers: list[int] = []
+
+    def tag(body: bytes) -> str:
+        makers.append(threading.get_ident())
+        return entity_tag(body)
+
+    async def work(answers: Answers, pool: SlowPool) -> None:
+        pool.body = b"x" * size
+        pool.gate.set()
+        answer = await Client(answers).task
+        assert answer.headers["etag"] == entity_tag(pool.body)
+        assert [each != threading.get_ident() for each in makers] == [beside]
+
+    monkeypatch.setattr("kg.answers.entity_tag", tag)
     within(work)
 
 
