@@ -170,15 +170,14 @@ class BoundedProtocol(HttpToolsProtocol):
                 raise MethodError(_METHODS)
             return  # it is read once more
         self._judge()
-        self._in_head, self._received = False, 0
         super().on_headers_complete()
+        self._in_head, self._received = False, 0
 
     def _judge(self) -> None:
         """Raise the error that a head deserves (as RFC 9112 has it, one Host and no other)."""
-        if self._received > LONGEST_HEAD:
-            lines = sum(len(name) + len(value) for name, value in self.headers)
-            if len(self.url) + lines > LONGEST_HEAD:
-                raise self._too_long()
+        size = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
+        if size > LONGEST_HEAD:
+            raise self._too_long()
         hosts = [name for name, _ in self.headers].count(b"host")
         if hosts > 1 or (hosts == 0 and self.parser.get_http_version() != "1.0"):
             raise InputError(f"The request has {hosts} Host headers; send one.")

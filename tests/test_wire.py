@@ -165,6 +165,16 @@ def test_what_cannot_be_read_is_answered_after_what_came_before_it(talk):
     assert talk.answer() is None
 
 
+def test_a_long_address_behind_other_requests_is_refused_in_its_turn(talk):
+    talk.say((GET + b"\r\n") * 2 + b"GET /" + b"a" * 66_000 + b" HTTP/1.1\r\nHost: here\r\n\r\n")
+    assert [talk.answer()[0] for _ in range(3)] == [200, 200, 414]
+
+
+def test_a_long_head_that_begins_behind_another_request_is_refused(talk):
+    assert talk.ask(GET + b"\r\n" + GET + b"X-Long: " + b"a" * 60_000)[0] == 200
+    assert talk.ask(b"a" * 40_000 + b"\r\n\r\n")[0] == 431
+
+
 def test_a_body_that_breaks_off_is_answered_in_its_turn(talk):
     talk.say(GET + b"\r\n" + POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nASK{}\r\nx\r\n")
     assert [talk.answer()[0] for _ in range(2)] == [200, 400]
