@@ -8,6 +8,7 @@ import itertools
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TextIO
@@ -36,6 +37,8 @@ ALIVE = "/healthz"
 WORKER, QUERY, REFUSED = "kg.worker", "kg.query", "kg.refused"
 
 _LOG = logging.getLogger("kg.access")
+#: What JSON lets be, and a reader takes for the end of a line, or a terminal for an order.
+_UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _QUERIES = logging.getLogger("kg.queries")
 
 
@@ -57,7 +60,8 @@ def log_request(
         worker = scope.get(WORKER, "-")
         _LOG.info("%s %s %s %d %d bytes %.1f ms worker %s", name, *said, worker)
     if QUERY in scope and _QUERIES.isEnabledFor(logging.INFO):
-        _QUERIES.info("%s %s", name, json.dumps(scope[QUERY], ensure_ascii=False))
+        text = json.dumps(scope[QUERY], ensure_ascii=False)
+        _QUERIES.info("%s %s", name, _UNSEEN.sub(lambda each: f"\\u{ord(each[0]):04x}", text))
 
 
 class Surround:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import http.client
+import io
 import json
 import os
 import re
@@ -36,6 +37,7 @@ from kg.errors import (
     TooLargeError,
 )
 from kg.media import FORMATS, named
+from kg.monitor import log_request, start_log
 from kg.pages import read_static
 from kg.protocol import UPDATE_TYPE
 from kg.replies import entity_tag, not_modified, problem
@@ -887,6 +889,20 @@ def test_every_error_is_a_problem_document() -> None:
         assert told["status"] == answer.status_code == kind.status
         assert ("retry-after" in answer.headers) is issubclass(kind, BusyError)
         assert ("allow" in answer.headers) is issubclass(kind, MethodError)
+
+
+def test_a_query_in_the_log_is_one_line_and_no_order_to_a_terminal() -> None:
+    stream = io.StringIO()
+    query = "ASK {} # é\n\x1b[31m \x85 \x9b31m \u2028 \u202e"
+    try:
+        start_log("queries", stream)
+        log_request("1", {"method": "GET", "path": "/", "kg.query": query}, 200, 0, 0.0)
+    finally:
+        start_log("none", sys.stderr)
+    _, line = stream.getvalue().splitlines()
+    assert "é" in line
+    assert all(each.isprintable() for each in line)
+    assert json.loads(line.partition(" 1 ")[2]) == query
 
 
 def test_the_log_tells_of_requests_and_of_queries_where_asked(tmp_path: Path) -> None:
