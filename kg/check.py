@@ -11,7 +11,7 @@ from kg.errors import DataError
 from kg.facts import Facts, Value, expand
 from kg.names import suggest
 from kg.rdf import CLAIMS, GRAPHS, PASSAGES
-from kg.references import undefined_terms
+from kg.references import foreign_terms, undefined_terms
 from kg.sources import SourceFile, Sources, stop
 
 EDTF = "http://id.loc.gov/datatypes/edtf/EDTF"
@@ -31,13 +31,14 @@ AT_MOST_ONCE = (
     "when", "whenKind", "missing", "missingState", "over", "amount", "unit", "replyKind",
     "withdrawn", "curatedBy", "curatedOn",
 )  # fmt: skip
-_CLAIM = re.compile(re.escape(CLAIMS) + r"([^/]+)/(\d{3})-(\d{2})")
+_CLAIM = re.compile(re.escape(CLAIMS) + r"([^/]+)/([0-9]{3})-([0-9]{2})")
 _DATING_KINDS = {"startedOn": "point", "endedOn": "point", "happenedOn": "point",
                  "lasted": "period"}  # fmt: skip
 
 
 def check_sources(sources: Sources) -> None:
     """Raise `DataError` with the faults of the first check that finds any."""
+    stop(foreign_terms(sources))
     stop(undefined_terms(sources))
     stop(_defined_twice(sources))
     facts = Facts(sources.quads())
@@ -144,7 +145,9 @@ def _evidence(claim: str, own: Facts, facts: Facts) -> Iterator[str]:
             " that is wrong (identifiers of published claims stay)."
         )
     for each in evidence:
-        if root := facts.text(each, "copyOf"):
+        if not each.startswith(PASSAGES):
+            yield f"has the evidence {each}, which is no passage; name passages as p:{short[-3:]}."
+        elif root := facts.text(each, "copyOf"):
             yield (
                 f"rests on passage {each.removeprefix(PASSAGES)}, which is a copy; the claims of"
                 f" {root.removeprefix(PASSAGES)} are carried to it, so write them there."

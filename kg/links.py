@@ -36,8 +36,8 @@ THING_PREDICATES = (EXACT, SKOS + "closeMatch")
 TERM_PREDICATES = (*THING_PREDICATES, SKOS + "broadMatch", SKOS + "narrowMatch",
                    SKOS + "relatedMatch")  # fmt: skip
 _JUSTIFICATION = "https://w3id.org/semapv/vocab/"
-_ITEM = re.compile(r"http://www\.wikidata\.org/entity/(Q[1-9]\d*)")
-_ITEM_OR_PROPERTY = re.compile(r"http://www\.wikidata\.org/entity/([QP][1-9]\d*)")
+_ITEM = re.compile(r"http://www\.wikidata\.org/entity/(Q[1-9][0-9]*)")
+_ITEM_OR_PROPERTY = re.compile(r"http://www\.wikidata\.org/entity/([QP][1-9][0-9]*)")
 _ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
 
 

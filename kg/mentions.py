@@ -8,7 +8,7 @@ name no entity, with the reason.
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from kg.assets import Assets
 from kg.documents import load_documents
 from kg.errors import DataError, InputError
 from kg.evidence import read_texts
-from kg.facts import Facts
+from kg.facts import Facts, expand
 from kg.gazetteer import Gazetteer, Mentions
 from kg.occurrences import ordinary_words
-from kg.rdf import read_turtle
-from kg.sources import read_sources
+from kg.rdf import ENTITIES, PASSAGES, read_turtle
+from kg.sources import SourceFile, read_sources, stop
 from kg.writing import replace_text
 
 
@@ -34,9 +34,10 @@ class Update:
 
 def load_gazetteer(assets: Assets, texts: Iterable[str]) -> Gazetteer:
     """Read all that decides what the texts name; raises `DataError` for broken files."""
+    facts = Facts(read_sources(assets).quads())
     return Gazetteer(
-        Facts(read_sources(assets).quads()),
-        _settled(assets.data / "homonyms.ttl"),
+        facts,
+        _settled(assets.data / "homonyms.ttl", facts),
         _non_names(assets.data / "non-names.csv"),
         frozenset(word for text in texts for word in ordinary_words(text)),
     )
@@ -89,9 +90,26 @@ def _stored(assets: Assets, mentions: Mentions) -> str | None:
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
-def _settled(path: Path) -> dict[str, frozenset[str]]:
-    facts = Facts(read_turtle(path).quads) if path.is_file() else Facts([])
-    return {each: frozenset(facts.texts(each, "mentions")) for each in facts.subjects()}
+def _settled(path: Path, facts: Facts) -> dict[str, frozenset[str]]:
+    if not path.is_file():
+        return {}
+    turtle = read_turtle(path)
+    stop(_unsettled(SourceFile(path, "homonyms", tuple(turtle.quads), turtle.prefixes), facts))
+    own = Facts(turtle.quads)
+    return {each: frozenset(own.texts(each, "mentions")) for each in own.subjects()}
+
+
+def _unsettled(file: SourceFile, facts: Facts) -> Iterator[str]:
+    """Yield what a curator says there of no passage, of no entity, or by another property."""
+    for each in file.quads:
+        passage, entity = str(each.subject.value), str(each.object.value)  # type: ignore[union-attr]
+        where = file.where(passage, entity)
+        if each.predicate.value != expand("mentions"):
+            yield f"{where}: <{each.predicate.value}> is not for this file; write :mentions."
+        elif expand("Passage") not in facts.texts(passage, "rdf:type"):
+            yield f"{where}: there is no passage {passage.removeprefix(PASSAGES)}; take it out."
+        elif not facts.one(entity, "rdf:type"):
+            yield f"{where}: there is no entity {entity.removeprefix(ENTITIES)}; correct its name."
 
 
 def _non_names(path: Path) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ ENTITIES = BASE + "id/"
 PASSAGES = BASE + "passage/"
 CLAIMS = BASE + "claim/"
 SHACL = "http://www.w3.org/ns/shacl#"
+BYTE_ORDER_MARK = "\ufeff"
 
 # The engine's names for all other modules: only this one and kg/store.py import it, and an
 # engine of another kind is put in here.
@@ -127,6 +128,8 @@ def read_turtle(path: Path, graph: ox.NamedNode | None = None) -> Turtle:
         raise DataError(f"{path} is not UTF-8 text: the byte at {error.start} is wrong.") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    if text.startswith(BYTE_ORDER_MARK):
+        raise DataError(f"{path} begins with a byte order mark; save it as UTF-8 without one.")
     return parse_turtle(text, str(path), graph)
 
 

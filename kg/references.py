@@ -8,7 +8,7 @@ from rdflib import URIRef
 
 from kg.facts import Facts, expand
 from kg.names import suggest
-from kg.rdf import CLAIMS, DOCUMENTS, ENTITIES, PASSAGES, TERMS, Literal, NamedNode
+from kg.rdf import CLAIMS, DOCUMENTS, ENTITIES, PASSAGES, SHACL, TERMS, Literal, NamedNode
 from kg.sources import Sources
 
 _KINDS = {ENTITIES: "entity", DOCUMENTS: "document", PASSAGES: "passage", CLAIMS: "claim"}
@@ -41,6 +41,26 @@ def undefined_terms(sources: Sources) -> Iterator[str]:
                         verdicts[iri] = _undefined(iri, defined)
                     if verdicts[iri]:
                         yield f"{file.where(_iri(quad.subject), iri)}: {verdicts[iri]}"
+
+
+def foreign_terms(sources: Sources) -> Iterator[str]:
+    """Yield a sentence for every property and class of a vocabulary that has no prefix here."""
+    known = tuple(
+        quad.object.value
+        for file in sources.of("ontology")
+        for quad in file.quads
+        if quad.predicate.value == SHACL + "namespace" and isinstance(quad.object, Literal)
+    )
+    for file in sources.files:
+        for quad in file.quads:
+            is_class = quad.predicate.value == expand("rdf:type")
+            for iri in (quad.predicate.value, *(_iris(quad.object) if is_class else ())):
+                if not iri.startswith(known):
+                    yield (
+                        f"{file.where(_iri(quad.subject), iri)}: <{iri}> is of no vocabulary of"
+                        " ontology/prefixes.ttl; what a source says is a claim, with a predicate of"
+                        " the ontology."
+                    )
 
 
 def unknown_nodes(sources: Sources, facts: Facts) -> Iterator[str]:

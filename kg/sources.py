@@ -22,6 +22,8 @@ from kg.rdf import DOCUMENTS, GRAPHS, BlankNode, NamedNode, Quad, read_turtle
 
 _PER_DOCUMENT = ("passages", "claims", "mentions")
 _SHOWN_FAULTS = 10
+# Endings of files that hold statements, so that one which is passed over would be missed.
+_OF_STATEMENTS = {".jsonld", ".n3", ".nq", ".nt", ".owl", ".rdf", ".trig", ".tsv", ".ttl"}
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,10 @@ class Sources:
 
 
 def read_sources(assets: Assets) -> Sources:
-    """Read ontology and data; raises `DataError` for files out of order and for blank nodes."""
+    """Read ontology and data.
+
+    Raises `DataError` for files out of order, files that nothing reads, and blank nodes.
+    """
     vocabularies = sorted((assets.ontology / "vocabularies").glob("*.ttl"))
     files = [
         _read(path, "ontology", GRAPHS + "ontology")
@@ -101,6 +106,7 @@ def read_sources(assets: Assets) -> Sources:
     files += [_read(path, "links", GRAPHS + "links") for path in _in(data, "links")]
     mappings = tuple(read_mappings(data / "links"))
     files += [_mapped(each, GRAPHS + "links") for each in mappings]
+    stop(_unread(data, {each.path for each in files} | {data / "homonyms.ttl"}))
     stop(fault for each in files for fault in _blank_nodes(each))
     return Sources(tuple(files), mappings)
 
@@ -138,6 +144,16 @@ def _by_document(file: SourceFile) -> SourceFile:
             quad = Quad(quad.subject, quad.predicate, quad.object, graph)  # noqa: PLW2901
         quads.append(quad)
     return SourceFile(file.path, file.part, tuple(quads), file.prefixes)
+
+
+def _unread(data: Path, read: set[Path]) -> Iterator[str]:
+    """Yield each file of statements that lies, or ends, so that nothing reads it."""
+    for path in sorted(data.rglob("*")):
+        if path.suffix.lower() in _OF_STATEMENTS and path.is_file() and path not in read:
+            yield (
+                f"{path} is read by nothing, for its place or its ending; data/README.md says which"
+                " file holds what. Move its statements there, or take it out."
+            )
 
 
 def _blank_nodes(file: SourceFile) -> Iterator[str]:

@@ -87,10 +87,12 @@ def _validate(file: Path, shapes: list[Path], assets: Assets) -> Report:
     constraints = [each for path in shapes for each in read_constraints(path)]
     store = GraphStore()
     store.load(file)
+    prefixes = Prefixes.read(assets.prefixes)
+    targets = targets_by_class(store, assets.shapes / TARGETS_QUERY)
+    if constraints and not any(targets.get(name) for each in constraints for name in each.targets):
+        raise DataError(f"{file} holds nothing that a shape looks at; is it a snapshot?")
     # The process for Core works while the queries run here.
     with _start_core(file, shapes) as core:
-        prefixes = Prefixes.read(assets.prefixes)
-        targets = targets_by_class(store, assets.shapes / TARGETS_QUERY)
         found = [
             result
             for constraint in constraints

@@ -137,6 +137,38 @@ def test_a_claim_without_its_class(tree):
     assert "lacks its class" in fault(tree, GOOD.replace("a :Claim ;", ""))
 
 
+def test_an_identifier_in_other_digits(tree):
+    number = "\u0660\u0660\u0661-\u0660\u0661"
+    assert "is no claim of alpha" in fault(tree, claim(f"alpha/{number}", "id:ann :led id:march"))
+
+
+@pytest.mark.parametrize("evidence", ["d:alpha", "id:ann"])
+def test_evidence_that_is_no_passage(tree, evidence):
+    """Of a passage that is copied, so that nothing is carried on such evidence."""
+    beside = f"{passage('alpha/009')}, {evidence}"
+    sentence = fault(tree, claim("alpha/009-01", "id:ann :led id:march", evidence=beside))
+    assert "which is no passage; name passages as p:009" in sentence
+
+
+@pytest.mark.parametrize("foreign", ["<http://example.org/guilt> 5", "a <http://example.org/Gang>"])
+def test_a_vocabulary_of_elsewhere(tree, foreign):
+    tree.write("entities/more", f'id:gang rdfs:label "gang" ; {foreign} .')
+    line = PREFIXES.count("\n") + 1
+    assert f"more.ttl, line {line}: <http://example.org/" in fault(tree, GOOD)
+    assert "is of no vocabulary of ontology/prefixes.ttl" in fault(tree, GOOD)
+
+
+@pytest.mark.parametrize(
+    "name", ["claims/old/alpha.ttl", "claims/beta.TTL", "claim/alpha.ttl", "more.trig",
+             "links/wikidata.tsv"],
+)  # fmt: skip
+def test_a_file_that_nothing_reads(tree, name):
+    path = tree.root / "data" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+    assert f"{path} is read by nothing" in fault(tree, GOOD)
+
+
 def test_an_entity_in_two_files(tree):
     tree.write("entities/more", 'id:ann a :Person ; rdfs:label "Ann" .')
     assert "id/ann is already defined in" in fault(tree, GOOD)

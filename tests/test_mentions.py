@@ -199,6 +199,20 @@ def test_a_non_name_needs_a_reason(tree, tmp_path):
         read_mentions(Assets(tree), tmp_path / "texts")
 
 
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        (f"<{PASSAGES}wells/099> :mentions id:hands", "there is no passage wells/099"),
+        (f"<{PASSAGES}wells/002> :mentions id:nobody", "there is no entity nobody"),
+        (f"<{PASSAGES}wells/002> :note id:hands", "is not for this file; write :mentions"),
+    ],
+)
+def test_a_curators_statement_about_nothing(tree, tmp_path, statement, sentence):
+    write(tree, "homonyms", f"{statement} .")
+    with pytest.raises(DataError, match=rf"homonyms\.ttl, line \d+: .*{sentence}"):
+        read_mentions(Assets(tree), tmp_path / "texts")
+
+
 def test_a_folder_without_the_texts(tree, tmp_path):
     with pytest.raises(InputError, match="none of the registered texts"):
         read_mentions(Assets(tree), tmp_path)

@@ -240,7 +240,7 @@ def _kind(name: str, fits: Callable[[Facts, str], bool], make: Mutation, *shapes
 KINDS = [
     # What few claims can bear comes first.
     _kind("low above high", _with_object(ox.Literal, COUNT.value), _low_above_high,
-          "claim-low-below-high"),
+          "claim-low-above-high"),
     _kind("count unreadable", _with_object(ox.Literal, COUNT.value),
           _put("rdf:object", ox.Literal("scores", datatype=COUNT)), "claim-count-text"),
     _kind("date unreadable", _with_object(ox.Literal, EDTF.value),
@@ -251,7 +251,7 @@ KINDS = [
           "plain-not-allowed", "plain-without-claim"),
     _kind("time without kind", _claim("whenKind"), _drop("whenKind"), "claim-time-without-kind"),
     _kind("end before start", _claim("earliestStart"), _end_before_start,
-          "claim-start-before-end"),
+          "claim-bounds-crossed"),
     _kind("bound of another year", _dated_plainly, _shift_bound, "claim-bounds-differ"),
     _kind("limits of another figure", _with_object(ox.Literal, COUNT.value),
           _put("low", integer(7_777_777)), "claim-limits-differ"),
@@ -315,7 +315,7 @@ KINDS = [
     _kind("miscounted tally of disputes", lambda facts, node: bool(facts.all(node, "disputeCount")),
           _put("disputeCount", integer(777)), "tally-disputes-miscounted"),
     _kind("no origin", _is("Proposition"), _put("originCount", integer(0)),
-          "proposition-origins", "proposition-origin-count"),
+          "proposition-origins"),
     _kind("dispute with a claim of no position", _is("Dispute"),
           _add("claim", BASE + "claim/mqm-militancy/004-01"), "dispute-claims-differ"),
     _kind("edit in an extract", lambda facts, node:
@@ -334,7 +334,7 @@ KINDS = [
     _kind("actor and event", _is("Group"), _add("rdf:type", "Event"), "classes-disjoint"),
     _kind("digest cut short", _is("Passage"), _put("sha256", ox.Literal(HEX)), "passage-digest"),
     _kind("end of passage before its start", _is("Passage"), _put(OA_END, integer(0)),
-          "passage-start"),
+          "passage-ends-before-start"),
     _kind("miscounted proposition", _is("Proposition"), _put("claimCount", integer(77)),
           "proposition-miscounted"),
 ]  # fmt: skip

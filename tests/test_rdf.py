@@ -79,6 +79,9 @@ def test_unreadable_files_are_one_sentence(tmp_path):
     (tmp_path / "a.ttl").write_bytes(b"\xff")
     with pytest.raises(DataError, match="not UTF-8"):
         rdf.read_turtle(tmp_path / "a.ttl")
+    (tmp_path / "a.ttl").write_bytes(b"\xef\xbb\xbf# nothing\n")
+    with pytest.raises(DataError, match="begins with a byte order mark; save it"):
+        rdf.read_turtle(tmp_path / "a.ttl")
     with pytest.raises(DataError, match="cannot be read"):
         rdf.read_turtle(tmp_path / "none.ttl")
 

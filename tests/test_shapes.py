@@ -26,8 +26,8 @@ VALID, INVALID = fixtures("valid"), fixtures("invalid")
 SHAPE_FILES = sorted(ASSETS.shapes.glob("*.ttl"))
 CLASSES = {
     "actor", "claim", "coverage", "difference", "dispute", "document", "editorial-claim", "entity",
-    "event", "link", "ontology", "passage", "place", "plain-triple", "post", "proposition", "side",
-    "statement", "tally",
+    "event", "graph", "link", "ontology", "passage", "place", "plain-triple", "post", "proposition",
+    "side", "statement", "tally",
 }  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def _named_parts(path: Path) -> set[str]:
     graph = _shape_graph([path])
     properties = set(graph.subjects(rdflib.RDF.type, SH.PropertyShape))
     constraints = set(graph.subjects(rdflib.RDF.type, SH.SPARQLConstraint))
-    checks = (SH.nodeKind, SH.pattern, SH.xone)
+    checks = (SH.closed, SH.nodeKind, SH.pattern, SH.xone)
     nodes = {
         shape
         for shape in graph.subjects(rdflib.RDF.type, SH.NodeShape)
@@ -70,7 +70,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Findings]:
 
 
 def test_number_of_fixtures() -> None:
-    assert (len(VALID), len(INVALID)) == (32, 324)
+    assert (len(VALID), len(INVALID)) == (33, 367)
 
 
 def test_every_shapes_file_is_there_with_valid_and_invalid_fixtures() -> None:
@@ -123,7 +123,7 @@ def _by_pyshacl(file: Path, shapes: Path, constraint: str) -> Findings:
     graph = _shape_graph([shapes, ASSETS.prefixes])
     mine = rdflib.URIRef(constraint)
     owners = list(graph.subjects(SH.sparql, mine))
-    for predicate in (SH.sparql, SH.property, SH.nodeKind, SH.pattern, SH.xone):
+    for predicate in (SH.closed, SH.sparql, SH.property, SH.nodeKind, SH.pattern, SH.xone):
         for subject in set(graph.subjects(predicate, None)):
             if subject in set(graph.subjects(SH.targetClass, None)) or predicate == SH.sparql:
                 graph.remove((subject, predicate, None))
@@ -162,7 +162,7 @@ def test_our_runner_agrees_with_pyshacl(tmp_path: Path) -> None:
             # Without ?value SHACL reports the focus node as value.
             values = {(each.focus, each.value or each.focus) for each in ours}
             assert running.result() == values, iri
-    assert len(cases) == 151
+    assert len(cases) == 168
 
 
 def test_base_is_named_in_no_fixture_folder() -> None:

@@ -131,6 +131,14 @@ def test_broken_snapshot(tmp_path: Path) -> None:
         validate_snapshot(tmp_path, ASSETS)
 
 
+def test_nothing_to_look_at(tmp_path: Path) -> None:
+    """What no shape looks at does not conform: it is no snapshot."""
+    for text in ("", "<http://a/s> <http://a/p> <http://a/o> .\n"):
+        (tmp_path / DATA_FILE).write_text(text)
+        with pytest.raises(DataError, match="holds nothing that a shape looks at"):
+            validate_snapshot(tmp_path, ASSETS)
+
+
 def test_no_shapes(tmp_path: Path) -> None:
     write_graph(tmp_path / DATA_FILE, base())
     with pytest.raises(NotFoundError, match="no shapes"):
