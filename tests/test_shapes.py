@@ -123,7 +123,8 @@ def _by_pyshacl(file: Path, shapes: Path, constraint: str) -> Findings:
     graph = _shape_graph([shapes, ASSETS.prefixes])
     mine = rdflib.URIRef(constraint)
     owners = list(graph.subjects(SH.sparql, mine))
-    for predicate in (SH.closed, SH.sparql, SH.property, SH.nodeKind, SH.pattern, SH.xone):
+    checks = (SH.closed, SH.ignoredProperties, SH.nodeKind, SH.pattern, SH.xone)
+    for predicate in (SH.sparql, SH.property, *checks):
         for subject in set(graph.subjects(predicate, None)):
             if subject in set(graph.subjects(SH.targetClass, None)) or predicate == SH.sparql:
                 graph.remove((subject, predicate, None))
