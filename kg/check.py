@@ -31,6 +31,10 @@ AT_MOST_ONCE = (
     "when", "whenKind", "missing", "missingState", "over", "amount", "unit", "replyKind",
     "withdrawn", "curatedBy", "curatedOn",
 )  # fmt: skip
+# The part of data/ in which things of a class are defined, and what only the build makes.
+_HOME = {"Claim": "claims", "EditorialClaim": "editorial", "Passage": "passages",
+         "SourceDocument": "documents"}  # fmt: skip
+_DERIVED = {"Coverage", "Difference", "Dispute", "Position", "Proposition", "Tally"}
 _CLAIM = re.compile(re.escape(CLAIMS) + r"([^/]+)/([0-9]{3})-([0-9]{2})")
 _DATING_KINDS = {"startedOn": "point", "endedOn": "point", "happenedOn": "point",
                  "lasted": "period"}  # fmt: skip
@@ -41,6 +45,7 @@ def check_sources(sources: Sources) -> None:
     stop(foreign_terms(sources))
     stop(undefined_terms(sources))
     stop(_defined_twice(sources))
+    stop(fault for file in sources.files for fault in _out_of_place(file))
     facts = Facts(sources.quads())
     stop(fault for file in sources.of("claims") for fault in _claims_file(file, facts))
     stop(fault for file in sources.of("passages") for fault in _chains(file, facts))
@@ -86,6 +91,29 @@ def _twice(node: str, file: SourceFile, *, same: bool, earlier: SourceFile) -> s
     if file is earlier:
         return f"{file.where(node)}: {node} is defined twice in this file; {remedy}"
     return f"{file.where(node)}: {node} is already defined in {earlier.where(node)}; {remedy}"
+
+
+def _out_of_place(file: SourceFile) -> Iterator[str]:
+    """Yield what stands in a file that is for other things, and what nobody may write."""
+    own_passages = f"{PASSAGES}{file.path.stem}/"
+    for quad in file.quads if file.part not in ("ontology", "links") else ():
+        node, predicate = str(quad.subject.value), quad.predicate.value  # type: ignore[union-attr]
+        name = str(quad.object.value).removeprefix(expand(""))  # type: ignore[union-attr]
+        is_class = predicate == expand("rdf:type")
+        home = _HOME.get(name, file.part)
+        if node.startswith(expand("")):
+            yield f"{file.where(node)}: {node} is a term; terms are defined in ontology/."
+        elif file.part == "mentions" and (
+            predicate != expand("mentions") or not node.startswith(own_passages)
+        ):
+            yield (
+                f"{file.where(node)}: {node} has the property <{predicate}>; this file has only"
+                f" :mentions of passages of {file.path.stem}, which kg mentions writes."
+            )
+        elif is_class and name in _DERIVED:
+            yield f"{file.where(node)}: {node} is a :{name}, which only the build makes."
+        elif is_class and home != file.part:
+            yield f"{file.where(node)}: {node} is a :{name}; define it in data/, part {home}."
 
 
 def _claims_file(file: SourceFile, facts: Facts) -> Iterator[str]:

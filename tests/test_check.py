@@ -169,6 +169,21 @@ def test_a_file_that_nothing_reads(tree, name):
     assert f"{path} is read by nothing" in fault(tree, GOOD)
 
 
+@pytest.mark.parametrize(
+    ("file", "statement", "sentence"),
+    [
+        ("entities/more", "id:x a :Claim", "is a :Claim; define it in data/, part claims"),
+        ("entities/more", "id:x a :Dispute", "is a :Dispute, which only the build makes"),
+        ("entities/more", ":led :mayBePlain true", "is a term; terms are defined in ontology/"),
+        ("mentions/alpha", 'id:ann rdfs:label "x"', "has only :mentions of passages of alpha"),
+        ("mentions/alpha", f"{passage('beta/001')} :mentions id:ann", "of passages of alpha"),
+    ],
+)
+def test_a_statement_out_of_place(tree, file, statement, sentence):
+    tree.write(file, f"{statement} .")
+    assert sentence in fault(tree, GOOD)
+
+
 def test_an_entity_in_two_files(tree):
     tree.write("entities/more", 'id:ann a :Person ; rdfs:label "Ann" .')
     assert "id/ann is already defined in" in fault(tree, GOOD)
