@@ -18,7 +18,7 @@ from pathlib import Path
 
 from kg.errors import DataError, InputError, KgError
 from kg.rdf import ENGINE_VERSION
-from kg.store import GraphStore
+from kg.store import EngineStore
 
 RECORD = "store.json"
 FOLDER = "stores"
@@ -99,7 +99,7 @@ def _tell(error: KgError) -> None:
 
 def _fill(files: list[Path], folder: Path) -> None:
     building = folder.with_name(f"{_BUILDING}-{folder.name}")
-    store = GraphStore(folder=building)
+    store = EngineStore(folder=building)
     for path in files:
         store.load(path)
     copied = store.settle()
@@ -135,7 +135,7 @@ def _locked(stores: Path) -> Iterator[int]:
         yield file.fileno()
 
 
-def open_disk(store: GraphStore, folder: Path, copied: int) -> GraphStore:
+def open_disk(store: EngineStore, folder: Path, copied: int) -> EngineStore:
     """Have an empty store read the folder; raises DataError when it is not there any more."""
     try:
         store.open_folder(folder, copied)

@@ -30,7 +30,7 @@ from kg.rdf import BASE
 from kg.record import survey
 from kg.remote import RemoteStore
 from kg.service import Service
-from kg.store import GraphStore, Source
+from kg.store import EngineStore, Source
 from kg.worker import LoaderConfig, read_framed, work
 
 # Kind (R ready, E error: length of the JSON; W worker born: pid; D worker dead: pid, signal).
@@ -109,8 +109,7 @@ class Loader:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             sock = keep_only(sock)
             store = self.source.open()
-            remote = self.config.store not in ("memory", "disk")
-            confine(self.config.memory, self.source.descriptors, network=remote)
+            confine(self.config.memory, self.source.descriptors, network=self.config.is_remote)
             work(store, sock, self.config)
         except DataError:
             os._exit(_GONE)
@@ -170,8 +169,8 @@ def _on_server(config: LoaderConfig) -> Source:
     )
 
 
-def _empty(config: LoaderConfig) -> GraphStore:
-    return GraphStore(prefixes=config.prefixes, base=config.base, context=config.context)
+def _empty(config: LoaderConfig) -> EngineStore:
+    return EngineStore(prefixes=config.prefixes, base=config.base, context=config.context)
 
 
 def _fingerprint(config: LoaderConfig) -> str:

@@ -13,6 +13,8 @@ APOSTROPHES = "'\u2018\u2019\u02bc\u02bb\u02be\u02bf`\u00b4\u2032"
 UNDECOMPOSED = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "\u0131": "i"})
 # Of 100: how much of both names must be alike for one to be offered for the other.
 _NEAR = 60
+# Characters: to compare a longer name with all others takes long, and none of them is so long.
+_LONGEST = 1000
 
 
 def normalize(name: str) -> str:
@@ -59,11 +61,13 @@ def nearest(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
     """Return up to `limit` candidates that are spelt most like `name`, best first.
 
     Compares normalized forms, so identifiers and labels can be mixed; candidates that
-    share too little with the name are left out.
+    share too little with the name are left out. A very long name is like none.
 
     >>> nearest("interior-minster", ["interior-minister", "prime-minister", "karachi"])
     ['interior-minister', 'prime-minister']
     """
+    if len(name) > _LONGEST:
+        return []
     choices = {each: normalize(each) for each in candidates}
     found = process.extract(
         normalize(name), choices, scorer=fuzz.ratio, limit=None, score_cutoff=_NEAR

@@ -274,18 +274,3 @@ def _rows(fields: Fields) -> int | None:
             f"maxrows must be a whole number from 1 to {10**15 - 1}, not {value[:40]!r}."
         )
     return int(value)
-
-
-__all__ = [
-    "FORM_TYPE",
-    "IRI",
-    "METHODS",
-    "QUERY_TYPE",
-    "UPDATE_TYPE",
-    "Limits",
-    "Operation",
-    "named_format",
-    "operation",
-    "read_fields",
-    "read_request",
-]

@@ -26,7 +26,7 @@ from kg.rewrite import (
     without_undef,
 )
 from kg.service import NO_GRAPH, Service, named_dataset
-from kg.store import GraphStore
+from kg.store import EngineStore
 
 #: Rows that are filled into a template, or resources that are described, at one time.
 _AT_ONCE = 500
@@ -44,7 +44,7 @@ class RemoteStore:
 
     access: Access
     graphs: dict[str, int]
-    local: GraphStore
+    local: EngineStore
 
     def __post_init__(self) -> None:
         self.service = Service(self.access)
@@ -56,7 +56,7 @@ class RemoteStore:
     def evaluate(self, operation: Operation, form: Format, caps: Caps | None = None) -> Answer:
         """Have the server evaluate a query, and serialise its answer.
 
-        Raises as `GraphStore.evaluate`, and as `Service.answer`.
+        Raises as `EngineStore.evaluate`, and as `Service.answer`.
         """
         caps = caps or Caps()
         self.local.check(operation)

@@ -11,7 +11,7 @@ from kg.errors import InputError, NotFoundError
 from kg.results import Caps
 from kg.settings import Settings
 from kg.snapshots import DATA, current_snapshot, read_snapshot
-from kg.worker import LoaderConfig
+from kg.worker import OWN_STORES, LoaderConfig
 
 
 def loader_config(
@@ -59,7 +59,7 @@ def loader_config(
 
 def is_remote(settings: Settings) -> bool:
     """Tell whether queries go to another server."""
-    return settings.store not in ("memory", "disk")
+    return settings.store not in OWN_STORES
 
 
 def _context(settings: Settings) -> dict[str, Any] | None:

@@ -61,7 +61,7 @@ class Source:
 
 
 @dataclass
-class GraphStore:
+class EngineStore:
     """Named graphs; `prefixes` are used in Turtle, TriG and RDF/XML answers.
 
     `base` resolves relative IRIs in queries; with a JSON-LD `context`, answers in JSON-LD are

@@ -42,7 +42,7 @@ from kg.rdf import (
     write_nquads,
 )
 from kg.report import VIOLATION, Report, Result, fill
-from kg.store import GraphStore
+from kg.store import EngineStore
 
 SH = rdflib.Namespace(SHACL)
 DATA_FILE = "data.nq"
@@ -85,7 +85,7 @@ def validate_snapshot(data: Path | Iterable[Quad], assets: Assets) -> Report:
 
 def _validate(file: Path, shapes: list[Path], assets: Assets) -> Report:
     constraints = [each for path in shapes for each in read_constraints(path)]
-    store = GraphStore()
+    store = EngineStore()
     store.load(file)
     prefixes = Prefixes.read(assets.prefixes)
     targets = targets_by_class(store, assets.shapes / TARGETS_QUERY)
@@ -130,7 +130,7 @@ def _constraint(
     return Constraint(iri, frozenset(targets), values["select"][0], values["message"][0], severity)
 
 
-def targets_by_class(store: GraphStore, query: Path) -> dict[str, set[str]]:
+def targets_by_class(store: EngineStore, query: Path) -> dict[str, set[str]]:
     """Return the nodes of each class, those of its subclasses included (SHACL 2.1.3.2)."""
     found: dict[str, set[str]] = defaultdict(set)
     for row in _rows(store, query.read_text(encoding="utf-8")):
@@ -139,7 +139,7 @@ def targets_by_class(store: GraphStore, query: Path) -> dict[str, set[str]]:
 
 
 def run_constraint(
-    store: GraphStore,
+    store: EngineStore,
     constraint: Constraint,
     prefixes: Mapping[str, str],
     targets: Mapping[str, set[str]],
@@ -165,7 +165,7 @@ def run_constraint(
     ]
 
 
-def _rows(store: GraphStore, query: str) -> list[Row]:
+def _rows(store: EngineStore, query: str) -> list[Row]:
     answer = store.evaluate(Operation(query), named("json"))
     bindings = json.loads(answer.body)["results"]["bindings"]
     return [{name: _text(term) for name, term in row.items()} for row in bindings]

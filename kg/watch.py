@@ -54,7 +54,7 @@ class Watch:
 
     def __init__(self, owner: Owner, config: LoaderConfig) -> None:
         self.owner = owner
-        self.remote = config.store not in ("memory", "disk")
+        self.remote = config.is_remote
         self._looked = time.monotonic()
         self._look: asyncio.Task[None] | None = None
         self._complaint = ""

@@ -27,6 +27,9 @@ from kg.store import Store
 LENGTH = struct.Struct("!I")
 ANSWER = struct.Struct("!II")  # length of the JSON, length of the body
 
+#: Where queries are evaluated by ourselves; anything else is the URL of another server.
+OWN_STORES = ("memory", "disk")
+
 TOO_MUCH_MEMORY = (
     "The query was stopped: it needs more memory than one query may take. Make it more specific,"
     " or have it sort, group and join less."
@@ -62,6 +65,11 @@ class LoaderConfig:
     stores: str = ""
     user: str = ""
     password: str = field(default="", repr=False)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether another server evaluates the queries."""
+        return self.store not in OWN_STORES
 
     def to_json(self) -> bytes:
         """Return the configuration as the loader reads it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from kg.media import named
 from kg.queries import ask, bind, find_question, read_names
 from kg.snapshots import current_snapshot
-from kg.store import GraphStore
+from kg.store import EngineStore
 
 FOLDER = Path(__file__).parent / "readings"
 
@@ -27,7 +27,7 @@ def expected(name):
 
 @lru_cache(maxsize=1)
 def _graph(folder):
-    store = GraphStore()
+    store = EngineStore()
     store.load(folder / "data.nq")
     return store, read_names(store)
 

@@ -16,7 +16,7 @@ from kg.media import named
 from kg.protocol import operation, read_fields
 from kg.rdf import BASE
 from kg.record import Record, record_graph, record_triples
-from kg.store import GraphStore
+from kg.store import EngineStore
 
 G0, G1 = BASE + "graph/zero", BASE + "graph/one"
 OTHER = "http://elsewhere.example/graph"
@@ -40,7 +40,7 @@ class FakeServer(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.store = GraphStore()
+        self.store = EngineStore()
         self.scheme = "http"
         self.fault = ""
         self.good = 0

@@ -16,7 +16,7 @@ import pyoxigraph as ox
 from kg.assets import Assets
 from kg.rdf import BASE, Prefixes, canonical_nquads, read_turtle
 from kg.report import Result
-from kg.store import GraphStore
+from kg.store import EngineStore
 from kg.validate import (
     TARGETS_QUERY,
     core_results,
@@ -81,7 +81,7 @@ def write_graph(path: Path, quads: Iterable[ox.Quad]) -> Path:
 
 
 def sparql_results(file: Path, shapes: Iterable[Path]) -> list[Result]:
-    store = GraphStore()
+    store = EngineStore()
     store.load(file)
     prefixes = Prefixes.read(ASSETS.prefixes)
     targets = targets_by_class(store, ASSETS.shapes / TARGETS_QUERY)

@@ -20,7 +20,7 @@ from kg.link import ANSWERS, Search, accept, find, query
 from kg.reconciler import BATCH, TRIES, Answers, Reconciler
 from kg.settings import Settings
 from kg.snapshots import write_snapshot
-from kg.store import GraphStore
+from kg.store import EngineStore
 from kg.things import things_in
 
 WORLD = Path(__file__).parent / "reconciliation" / "world.trig"
@@ -163,7 +163,7 @@ def test_offline_without_answers_says_so(settings: Settings, tmp_path: Path) -> 
 
 
 def test_queries_have_class_properties_and_links() -> None:
-    store = GraphStore()
+    store = EngineStore()
     store.load(WORLD)
     things = things_in(store)
     terms = {"Person": "Q5", "memberOf": "P463"}

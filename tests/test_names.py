@@ -1,5 +1,3 @@
-import time
-
 import pytest
 
 from kg.errors import InputError
@@ -54,11 +52,9 @@ def test_nearest_is_ordered_and_repeatable():
     assert "karachi" not in nearest("Altaf Husain", names)
 
 
-def test_a_long_name_is_compared_soon():
-    names = [f"the {number} of {number * 7919}" for number in range(6000)]
-    begun = time.process_time()
-    assert nearest("karachi of 1994 " * 3000, names) == []
-    assert time.process_time() - begun < 2
+def test_a_very_long_name_is_compared_with_none():
+    assert nearest("a" * 1000, ["a" * 1000]) == ["a" * 1000]
+    assert nearest("a" * 1001, ["a" * 1001]) == []
 
 
 def test_suggest_is_silent_when_nothing_is_near():

@@ -12,7 +12,7 @@ from kg.pages import Pages, Shown
 from kg.profiles import profile
 from kg.protocol import Operation
 from kg.rdf import BASE
-from kg.store import GraphStore
+from kg.store import EngineStore
 from kg.views import Views, parse
 
 WORDS = {f"{BASE}passage/book/007": "Bert <i>said</i> that Ada did."}
@@ -22,7 +22,7 @@ class Local:
     """A graph in this process, asked as the workers are."""
 
     def __init__(self, path) -> None:
-        self.store = GraphStore()
+        self.store = EngineStore()
         self.store.load(path)
 
     async def ask(self, text: str, form: str) -> tuple[str, bytes]:

@@ -21,7 +21,7 @@ from kg.errors import DataError, ForbiddenError, InputError, NotFoundError, Quer
 from kg.media import named
 from kg.queries import ask, bind, find_question, parse_question, questions, read_names
 from kg.rdf import BASE, read_turtle
-from kg.store import GraphStore
+from kg.store import EngineStore
 
 HERE = Path(__file__).parent / "queries"
 ALL = questions()
@@ -104,7 +104,7 @@ ELSEWHERE = {"account", "spellings"}
 @pytest.fixture(scope="module")
 def world(root):
     """Return the made-up world, with the labels and types of our ontology."""
-    store = GraphStore()
+    store = EngineStore()
     store.load(HERE / "world.trig")
     for path in (root / "ontology").rglob("*.ttl"):
         store.load(path)
@@ -146,7 +146,7 @@ BARE = {"days-between", "events-in", "figures", "names-of", "part-of"}
 @pytest.fixture(scope="module")
 def marked(root):
     """Return the made-up world with every qualifier put on every claim, and their names."""
-    store, term = GraphStore(), f"{BASE}ontology/"
+    store, term = EngineStore(), f"{BASE}ontology/"
     for path in [HERE / "world.trig", *(root / "ontology").rglob("*.ttl")]:
         store.load(path)
     content = rows(ask(store, f"SELECT ?each {{ ?each <{term}content> true }}", named("csv")))
@@ -180,7 +180,7 @@ def test_every_question_has_a_case_and_every_file_is_used():
 
 @pytest.mark.parametrize("question", ALL, ids=lambda each: each.name)
 def test_runs_as_it_is(question):
-    empty = GraphStore()
+    empty = EngineStore()
     form = named("turtle" if question.name == "account" else "csv")
     assert len(ask(empty, question.text, form).splitlines()) <= 1
 
@@ -190,7 +190,7 @@ def test_is_portable(world, question):
     """Another engine, rdflib, reads the same text and finds the same rows."""
     other = rdflib.Dataset(default_union=True)
     other.parse(HERE / "world.trig", format="trig")
-    store = GraphStore()
+    store = EngineStore()
     store.load(HERE / "world.trig")
     if question.name == "account":
         theirs = {tuple(map(str, triple)) for triple in other.query(question.text)}
@@ -234,7 +234,7 @@ def test_status_agrees_with_the_rule_in_python(names, question, day_of):
         for four in product(DAYS, repeat=4)
         if list(filter(None, four)) == sorted(filter(None, four))
     ]
-    store = GraphStore()
+    store = EngineStore()
     lines = [_claim(number, bounds) for number, bounds in enumerate(kinds)]
     quads = ox.parse("".join(lines), format=ox.RdfFormat.TURTLE)
     store._store.extend(quads)
@@ -282,7 +282,7 @@ def test_events_in_is_certain_just_where_every_course_of_events_is(names):
         for four in product(DAYS, repeat=4)
         if list(filter(None, four)) == sorted(filter(None, four)) and any(four)
     ]
-    store = GraphStore()
+    store = EngineStore()
     lines = [
         _claim(number, bounds)
         .replace("ontology/commanded>", "ontology/dating>")
@@ -326,7 +326,7 @@ def test_account_is_the_graph_of_one_speaker(world, names):
 
 def _with(*claims):
     """Return the made-up world with claims more, each a subject, a predicate and an object."""
-    store = GraphStore()
+    store = EngineStore()
     store.load(HERE / "world.trig")
     lines = [
         f"@base <{BASE}id/> . @prefix : <{BASE}ontology/> .",

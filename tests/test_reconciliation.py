@@ -24,7 +24,7 @@ from kg.pages import Pages
 from kg.protocol import Limits
 from kg.reconcile import Reconcile
 from kg.reconciliation import BEST_GUESS, SHORT, candidates, describe
-from kg.store import GraphStore
+from kg.store import EngineStore
 from kg.suggestions import flyout, propose, suggest
 from kg.things import Things, things_in
 
@@ -35,7 +35,7 @@ WIKIDATA_SERVICE = "http://127.0.0.1:9/api"
 
 @pytest.fixture(scope="module")
 def things() -> Things:
-    store = GraphStore()
+    store = EngineStore()
     store.load(WORLD)
     return things_in(store)
 

@@ -35,7 +35,7 @@ from kg.rdf import BASE
 from kg.record import Record
 from kg.results import Caps
 from kg.settings import Settings
-from kg.store import GraphStore, Store
+from kg.store import EngineStore, Store
 from kg.worker import Job, LoaderConfig
 
 FINGERPRINT = "f" * 64
@@ -59,9 +59,9 @@ def store(server: FakeServer) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="module")
-def memory() -> GraphStore:
+def memory() -> EngineStore:
     """Return what is ours on the server, in memory."""
-    graph = GraphStore(base=BASE)
+    graph = EngineStore(base=BASE)
     ours = "".join(line + "\n" for line in QUADS.splitlines() if OTHER not in line)
     graph._store.load(input=ours, format=ox.RdfFormat.N_QUADS)
     return graph
@@ -106,7 +106,7 @@ GRAPHS = [
 
 @pytest.mark.parametrize("text", TABLES)
 def test_tables_are_those_of_the_store_in_memory(
-    store: Store, memory: GraphStore, text: str
+    store: Store, memory: EngineStore, text: str
 ) -> None:
     for form in ("json", "xml", "tsv") if text.startswith("ASK") else ("json", "xml", "csv", "tsv"):
         assert ask(store, text, form) == ask(memory, text, form)
@@ -114,13 +114,13 @@ def test_tables_are_those_of_the_store_in_memory(
 
 @pytest.mark.parametrize("text", GRAPHS)
 def test_graphs_are_those_of_the_store_in_memory(
-    store: Store, memory: GraphStore, text: str
+    store: Store, memory: EngineStore, text: str
 ) -> None:
     found = set(ask(store, text, "ntriples").splitlines())
     assert found == set(ask(memory, text, "ntriples").splitlines())
 
 
-def test_blank_nodes_are_made_as_often_as_in_memory(store: Store, memory: GraphStore) -> None:
+def test_blank_nodes_are_made_as_often_as_in_memory(store: Store, memory: EngineStore) -> None:
     text = "CONSTRUCT { ?s <u:q> [ <u:v> ?o ] } WHERE { ?s <u:p> ?o }"
     forms = []
     for each in (store, memory):
@@ -157,7 +157,7 @@ def test_one_connection_is_kept(store: Store, server: FakeServer) -> None:
      "SELECT (bif:now() AS ?x) {}", "SELECT (<u:f>(1) AS ?x) {}", "CONSTRUCT { ?s ?p } {}"],
 )  # fmt: skip
 def test_complaints_are_those_of_the_store_in_memory(
-    store: Store, memory: GraphStore, server: FakeServer, text: str
+    store: Store, memory: EngineStore, server: FakeServer, text: str
 ) -> None:
     asked = len(server.seen)
     with pytest.raises(QueryError) as ours:

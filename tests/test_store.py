@@ -14,7 +14,7 @@ from kg.media import FORMATS, named, offered
 from kg.protocol import Operation, operation
 from kg.results import Caps
 from kg.rows import count_rows, first_rows
-from kg.store import GraphStore, explain
+from kg.store import EngineStore, explain
 
 TRIG = """
 @prefix : <http://example.org/> .
@@ -24,16 +24,16 @@ TRIG = """
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> GraphStore:
+def store(tmp_path_factory: pytest.TempPathFactory) -> EngineStore:
     path = tmp_path_factory.mktemp("store") / "small.trig"
     path.write_text(TRIG, "utf-8")
-    graph = GraphStore(prefixes={"ex": "http://example.org/"})
+    graph = EngineStore(prefixes={"ex": "http://example.org/"})
     graph.load(path)
     return graph
 
 
 def ask(
-    store: GraphStore, text: str, form: str = "tsv", caps: Caps | None = None, **more: str
+    store: EngineStore, text: str, form: str = "tsv", caps: Caps | None = None, **more: str
 ) -> bytes:
     fields = [("query", text), *((key.replace("_", "-"), value) for key, value in more.items())]
     return store.evaluate(operation(fields), named(form), caps).body
@@ -46,12 +46,12 @@ def rows(body: bytes) -> int:
     return count_rows(body, "tsv")
 
 
-def test_default_graph_is_the_union(store: GraphStore) -> None:
+def test_default_graph_is_the_union(store: EngineStore) -> None:
     assert len(store) == 6
     assert rows(ask(store, ALL)) == 6
 
 
-def test_dataset_of_the_protocol_wins(store: GraphStore) -> None:
+def test_dataset_of_the_protocol_wins(store: EngineStore) -> None:
     one, two = "http://example.org/one", "http://example.org/two"
     assert rows(ask(store, ALL, default_graph_uri=one)) == 3
     assert rows(ask(store, f"SELECT * FROM <{two}> {{ ?s ?p ?o }}", default_graph_uri=one)) == 3
@@ -62,13 +62,13 @@ def test_dataset_of_the_protocol_wins(store: GraphStore) -> None:
     assert rows(ask(store, ALL, named_graph_uri=two)) == 0
 
 
-def test_dataset_of_the_query(store: GraphStore) -> None:
+def test_dataset_of_the_query(store: EngineStore) -> None:
     assert rows(ask(store, "SELECT * FROM <http://example.org/one> { ?s ?p ?o }")) == 3
     assert rows(ask(store, "SELECT * FROM NAMED <http://example.org/one> { ?s ?p ?o }")) == 0
 
 
 @pytest.mark.parametrize("graph", ["file:///etc/passwd", "http://127.0.0.1:9/data.ttl"])
-def test_from_reads_nothing_from_outside(store: GraphStore, graph: str) -> None:
+def test_from_reads_nothing_from_outside(store: EngineStore, graph: str) -> None:
     """The protocol refuses a file before; the engine would not read it either."""
     asked = Operation(f"SELECT * FROM <{graph}> {{ ?s ?p ?o }}", union=False)
     assert rows(store.evaluate(asked, named("tsv")).body) == 0
@@ -82,7 +82,7 @@ FAR = OVERLAPPING.replace("<u:g>", "<http://x/y/g>").replace("<u:h>", "<http://x
 
 def test_a_triple_of_two_graphs_stands_once_in_the_union(tmp_path: Path) -> None:
     (tmp_path / "a.trig").write_text(OVERLAPPING, "utf-8")
-    graph = GraphStore()
+    graph = EngineStore()
     graph.load(tmp_path / "a.trig")
     assert rows(ask(graph, ALL)) == 5  # the engine's own union
     graph.settle()
@@ -116,7 +116,7 @@ def test_a_triple_of_two_graphs_stands_once_in_their_merge(
 ) -> None:
     """SPARQL 1.1 Query, 13.2.1: the default graph is the merge of the graphs after FROM."""
     (tmp_path / "a.trig").write_text(FAR if "http:" in query else OVERLAPPING, "utf-8")
-    graph = GraphStore()
+    graph = EngineStore()
     graph.load(tmp_path / "a.trig")
     if settled:
         graph.settle()
@@ -126,7 +126,7 @@ def test_a_triple_of_two_graphs_stands_once_in_their_merge(
 
 def test_the_protocols_graphs_are_merged_too(tmp_path: Path) -> None:
     (tmp_path / "a.trig").write_text(OVERLAPPING, "utf-8")
-    graph = GraphStore()
+    graph = EngineStore()
     graph.load(tmp_path / "a.trig")
     for names, wanted in ((("u:g", "u:h"), 3), (("u:g", "u:g"), 2)):
         asked = Operation(ALL, default_graphs=names, union=False)
@@ -135,20 +135,20 @@ def test_the_protocols_graphs_are_merged_too(tmp_path: Path) -> None:
     assert len(made.splitlines()) == 3
 
 
-def test_an_error_in_a_query_with_a_dataset_has_its_place(store: GraphStore) -> None:
+def test_an_error_in_a_query_with_a_dataset_has_its_place(store: EngineStore) -> None:
     for text in ("SELECT * FROM x:y { ?s ?p ?o }", "SELECT * FROM <u:g> FROM { ?s ?p ?o }"):
         with pytest.raises(QueryError, match=r"Line 1, column"):
             ask(store, text)
 
 
-def test_a_union_without_overlap_is_not_copied(store: GraphStore) -> None:
+def test_a_union_without_overlap_is_not_copied(store: EngineStore) -> None:
     before = len(store)
     store.settle()
     assert len(store._store) == len(store) == before
 
 
-def test_json_ld_with_a_context_is_compact(store: GraphStore) -> None:
-    compact = GraphStore(context={"@vocab": "http://example.org/"})
+def test_json_ld_with_a_context_is_compact(store: EngineStore) -> None:
+    compact = EngineStore(context={"@vocab": "http://example.org/"})
     compact._store = store._store
     body = ask(compact, "CONSTRUCT WHERE { ?s <http://example.org/q> ?o }", "jsonld")
     assert json.loads(body)["@graph"][0]["q"]
@@ -161,7 +161,7 @@ def test_json_ld_with_a_context_is_compact(store: GraphStore) -> None:
     "text",
     ["CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }", "DESCRIBE <http://example.org/a>"],
 )
-def test_graphs_parse_back(store: GraphStore, form: str, text: str) -> None:
+def test_graphs_parse_back(store: EngineStore, form: str, text: str) -> None:
     body = ask(store, text, form)
     wanted = {"turtle": "turtle", "ntriples": "nt", "jsonld": "json-ld", "trig": "trig",
               "nquads": "nquads", "rdfxml": "xml"}[form]  # fmt: skip
@@ -172,7 +172,7 @@ def test_graphs_parse_back(store: GraphStore, form: str, text: str) -> None:
     assert set(graph.triples((None, None, None))) == set(expected)
 
 
-def test_turtle_uses_the_prefixes(store: GraphStore) -> None:
+def test_turtle_uses_the_prefixes(store: EngineStore) -> None:
     assert b"ex:a" in ask(store, "DESCRIBE <http://example.org/a>", "turtle")
 
 
@@ -184,7 +184,7 @@ TABLES = {
 
 
 @pytest.mark.parametrize("form", ["json", "xml", "csv", "tsv"])
-def test_rows_are_counted_and_cut(store: GraphStore, form: str) -> None:
+def test_rows_are_counted_and_cut(store: EngineStore, form: str) -> None:
     body = ask(store, ALL, form)
     assert count_rows(body, form) == 6
     for wanted in range(1, 6):
@@ -198,12 +198,12 @@ def test_rows_are_counted_and_cut(store: GraphStore, form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "xml", "csv", "tsv"])
-def test_rows_without_values_are_counted(store: GraphStore, form: str) -> None:
+def test_rows_without_values_are_counted(store: EngineStore, form: str) -> None:
     assert count_rows(ask(store, "SELECT ?x { VALUES ?x { UNDEF UNDEF UNDEF } }", form), form) == 3
     assert count_rows(ask(store, "SELECT ?x { FILTER(false) }", form), form) == 0
 
 
-def test_above_a_cap_is_an_error_that_names_limit_and_offset(store: GraphStore) -> None:
+def test_above_a_cap_is_an_error_that_names_limit_and_offset(store: EngineStore) -> None:
     for caps in (Caps(rows=5), Caps(bytes=20)):
         for form, text in (("json", ALL), ("turtle", "CONSTRUCT WHERE { ?s ?p ?o }")):
             with pytest.raises(TooLargeError, match="LIMIT and OFFSET"):
@@ -211,7 +211,7 @@ def test_above_a_cap_is_an_error_that_names_limit_and_offset(store: GraphStore) 
     assert rows(ask(store, ALL, caps=Caps(rows=6))) == 6
 
 
-def test_maxrows_is_a_short_answer_that_says_so(store: GraphStore) -> None:
+def test_maxrows_is_a_short_answer_that_says_so(store: EngineStore) -> None:
     for form, text in (("json", ALL), ("ntriples", "CONSTRUCT WHERE { ?s ?p ?o }")):
         for asked, truncated in ((2, True), (6, False), (7, False)):
             answer = store.evaluate(
@@ -224,7 +224,7 @@ def test_maxrows_is_a_short_answer_that_says_so(store: GraphStore) -> None:
             assert found == min(asked, 6)
 
 
-def test_maxrows_stops_a_long_answer_early(store: GraphStore) -> None:
+def test_maxrows_stops_a_long_answer_early(store: EngineStore) -> None:
     product = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o . ?p ?q ?r }"
     asked = operation([("query", product), ("maxrows", "10")])
     answer = store.evaluate(asked, named("json"), Caps(bytes=200_000))
@@ -249,19 +249,19 @@ def test_maxrows_stops_a_long_answer_early(store: GraphStore) -> None:
         ("ASK { ?s ?p ?o FILTER(<u:f>(?o)) }", "custom function <u:f>"),
     ],
 )
-def test_bad_query(store: GraphStore, text: str, said: str) -> None:
+def test_bad_query(store: EngineStore, text: str, said: str) -> None:
     with pytest.raises(QueryError) as error:
         ask(store, text, "json")
     assert said in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_engine_refuses_updates_too(store: GraphStore) -> None:
+def test_engine_refuses_updates_too(store: EngineStore) -> None:
     with pytest.raises(QueryError):
         store.evaluate(Operation("INSERT DATA { <u:a> <u:b> <u:c> }"), named("json"))
 
 
-def test_form_and_format_that_do_not_fit(store: GraphStore) -> None:
+def test_form_and_format_that_do_not_fit(store: EngineStore) -> None:
     for text, form in (("ASK {}", "turtle"), ("DESCRIBE <u:x>", "json")):
         with pytest.raises(QueryError):
             store.evaluate(Operation(text), named(form))
@@ -286,7 +286,7 @@ FILES["a.owl"] = FILES["a.rdf"]
 @pytest.mark.parametrize("name", FILES)
 def test_every_kind_of_file(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(FILES[name], "utf-8")
-    graph = GraphStore()
+    graph = EngineStore()
     graph.load(tmp_path / name)
     assert len(graph) == 1
     named_graph = b"true" if name in ("a.nq", "a.trig") else b"false"
@@ -294,7 +294,7 @@ def test_every_kind_of_file(tmp_path: Path, name: str) -> None:
 
 
 def test_blank_nodes_of_two_files_stay_apart(tmp_path: Path) -> None:
-    graph = GraphStore()
+    graph = EngineStore()
     for name in ("a.nt", "b.nt"):
         (tmp_path / name).write_text("_:x <http://e/p> <http://e/o> .", "utf-8")
         graph.load(tmp_path / name)
@@ -303,7 +303,7 @@ def test_blank_nodes_of_two_files_stay_apart(tmp_path: Path) -> None:
 
 def test_relative_iris_do_not_tell_the_folder(tmp_path: Path) -> None:
     (tmp_path / "a b.ttl").write_text("<x> <http://e/p> <> .", "utf-8")
-    graph = GraphStore()
+    graph = EngineStore()
     graph.load(tmp_path / "a b.ttl")
     assert b"file:///x" in ask(graph, ALL)
     assert tmp_path.name.encode() not in ask(graph, ALL)
@@ -322,10 +322,10 @@ def test_bad_file(tmp_path: Path, name: str, text: str | None, fault: type, said
     if text is not None:
         (tmp_path / name).write_text(text, "utf-8")
     with pytest.raises(fault, match=said):
-        GraphStore().load(tmp_path / name)
+        EngineStore().load(tmp_path / name)
 
 
-def test_every_format_has_a_writer(store: GraphStore) -> None:
+def test_every_format_has_a_writer(store: EngineStore) -> None:
     for row in FORMATS:
         text = "ASK {}" if row.kind == "results" else "CONSTRUCT { <u:a> <u:b> 1 } WHERE {}"
         assert ask(store, text, row.name)

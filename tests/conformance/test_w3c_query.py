@@ -1,4 +1,4 @@
-"""W3C SPARQL 1.1: query evaluation, syntax and results formats, over `GraphStore`."""
+"""W3C SPARQL 1.1: query evaluation, syntax and results formats, over `EngineStore`."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from kg.errors import QueryError
 from kg.media import named
 from kg.protocol import Operation
 from kg.scan import scan, tokens_of
-from kg.store import GraphStore
+from kg.store import EngineStore
 
 pytestmark = pytest.mark.conformance
 
@@ -34,8 +34,8 @@ def operation(text: str) -> Operation:
     return Operation(text, form=seen.form, union=False)
 
 
-def loaded(graph: Graph, action: BNode, query: rdflib.URIRef) -> GraphStore:
-    store = GraphStore(base=str(query))
+def loaded(graph: Graph, action: BNode, query: rdflib.URIRef) -> EngineStore:
+    store = EngineStore(base=str(query))
     for predicate in (QT.data, QT.graphData):
         for iri in graph.objects(action, predicate):
             target = ox.NamedNode(str(iri)) if predicate == QT.graphData else None
@@ -182,7 +182,7 @@ def syntax(graph: Graph, case: URIRef) -> None:
     query = graph.value(case, MF.action)
     text = local(query).read_text("utf-8")
     asked = operation(text)
-    store = GraphStore(base=str(query))
+    store = EngineStore(base=str(query))
     try:
         store.evaluate(asked, named("ntriples" if asked.is_graph else "json"))
     except QueryError as error:
