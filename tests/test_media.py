@@ -1,6 +1,5 @@
 """Choosing a format by `Accept`: RFC 9110 12.5.1."""
 
-import time
 
 import pytest
 
@@ -98,10 +97,7 @@ def test_every_format_can_be_asked_for_by_each_of_its_types() -> None:
             assert negotiate(media_type, offered(row.kind)).format is row
 
 
-def test_a_header_with_thousands_of_ranges_takes_no_time() -> None:
-    long = "text/csv," + "a/b," * 15_000
-    begun = time.process_time()
-    for _ in range(20):
-        assert quality(long, "text/csv") == 1.0
-        assert negotiate(long, RESULTS).format.name == "csv"
-    assert time.process_time() - begun < 1
+def test_of_thousands_of_ranges_the_first_hundred_are_read() -> None:
+    assert quality("a/b," * 99 + "text/csv", "text/csv") == 1.0
+    assert quality("a/b," * 100 + "text/csv", "text/csv") == 0.0
+    assert negotiate("text/csv," + "a/b," * 15_000, RESULTS).format.name == "csv"
