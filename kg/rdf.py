@@ -130,6 +130,8 @@ def read_turtle(path: Path, graph: ox.NamedNode | None = None) -> Turtle:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
     if text.startswith(BYTE_ORDER_MARK):
         raise DataError(f"{path} begins with a byte order mark; save it as UTF-8 without one.")
+    if "\0" in text:
+        raise DataError(f"{path} has a null character; take it out.")
     return parse_turtle(text, str(path), graph)
 
 

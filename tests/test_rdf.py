@@ -82,6 +82,9 @@ def test_unreadable_files_are_one_sentence(tmp_path):
     (tmp_path / "a.ttl").write_bytes(b"\xef\xbb\xbf# nothing\n")
     with pytest.raises(DataError, match="begins with a byte order mark; save it"):
         rdf.read_turtle(tmp_path / "a.ttl")
+    (tmp_path / "a.ttl").write_bytes(b"# nothing \0\n")
+    with pytest.raises(DataError, match="has a null character"):
+        rdf.read_turtle(tmp_path / "a.ttl")
     with pytest.raises(DataError, match="cannot be read"):
         rdf.read_turtle(tmp_path / "none.ttl")
 
