@@ -1,6 +1,5 @@
 """Choosing a format by `Accept`: RFC 9110 12.5.1."""
 
-
 import pytest
 
 from kg.errors import NotAcceptableError
