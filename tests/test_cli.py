@@ -8,6 +8,7 @@ import sys
 
 import pyoxigraph as ox
 import pytest
+from shape_fixtures import FIXTURES, base, ontology, read_fixture, write_graph
 
 from kg import cli
 from kg.assets import PACKAGE
@@ -228,10 +229,11 @@ def test_validate_exit_codes(kg, tmp_path):
 
 
 def test_validate_tells_data_that_were_changed_after_the_build(kg, tmp_path):
-    folder = write_snapshot([], {}, "0", tmp_path / "snapshots")
+    folder = write_snapshot(base() + ontology(), {}, "0", tmp_path / "snapshots")
     code, out, err = kg("validate")
     assert (code, out, err) == (0, "The graph conforms to every shape.\n", "")
-    (folder / "data.nq").write_text("<u:a> <u:b> <u:c> .\n")
+    more = read_fixture(FIXTURES / "actor" / "valid-unnamed-in-copied-passages.ttl").quads
+    write_graph(folder / "data.nq", [*base(), *ontology(), *more])
     code, out, err = kg("validate")
     assert (code, "conforms" in out) == (1, True)
     assert "not those that were built" in err
