@@ -10,19 +10,19 @@ from pathlib import Path
 from kg.assets import Assets, locate
 from kg.carry import carried_claims
 from kg.check import check_sources
-from kg.coverage import describe_coverage
+from kg.coverage import METADATA, describe_coverage
 from kg.derive import DERIVED, derive_claims
 from kg.differences import derive_differences
 from kg.disputes import derive_disputes
 from kg.documents import load_documents
 from kg.evidence import verify_evidence
-from kg.executables import describe_examples
+from kg.executables import EXAMPLE_GRAPH, describe_examples
 from kg.facts import Facts
 from kg.links import unknown_subjects
 from kg.metadata import DATASET, describe_dataset
 from kg.propositions import derive_propositions
 from kg.queries import questions
-from kg.rdf import TERMS, Prefixes, Quad, Store
+from kg.rdf import TERMS, Prefixes, Quad, RdfFormat, Store, parse_rdf
 from kg.references import unknown_nodes
 from kg.rules import apply_rule
 from kg.settings import Settings
@@ -30,6 +30,9 @@ from kg.snapshots import write_snapshot
 from kg.sources import Sources, read_sources, stop
 
 Step = Callable[[Store, Path], Iterable[Quad]]
+
+#: The graphs in which nothing is written by hand.
+GENERATED = (DERIVED, METADATA, EXAMPLE_GRAPH)
 
 # Rules by name, in order: before the disputes are computed, and what depends on them.
 BEFORE_DISPUTES = (
@@ -70,14 +73,52 @@ def build_dataset(assets: Assets, documents: Path | None = None) -> list[Quad]:
     registered = load_documents(assets.data)
     if documents is not None:
         verify_evidence(registered, documents)
+    return list(_completed(_input(sources), assets))
+
+
+def difference_from_build(quads: Iterable[Quad], assets: Assets) -> tuple[list[Quad], list[Quad]]:
+    """Return what a dataset lacks of all that the build makes of its claims, and has beside it.
+
+    Both are empty for one without the graph of what is derived. Raises `DataError` where nothing
+    can be made of the claims.
+    """
+    given = set(quads)
+    graphs = {each: getattr(each.graph_name, "value", "") for each in given}
+    if DERIVED not in graphs.values():
+        return [], []
+    written = [each for each, graph in graphs.items() if graph and graph not in GENERATED]
+    built = set(_completed(written, assets))
+    return sorted(built - given, key=str), sorted(given - built, key=str)
+
+
+def misbuilt(file: Path, assets: Assets) -> str:
+    """Return a sentence on what in a file of the dataset does not follow from its claims, or "".
+
+    Raises as `difference_from_build`.
+    """
+    quads = parse_rdf(path=str(file), format=RdfFormat.from_extension(file.suffix[1:]))
+    lacking, besides = difference_from_build(quads, assets)
+    said = [f"{len(each):,} {what}, such as {each[0].triple}"
+            for each, what in ((lacking, "missing"), (besides, "too many")) if each]  # fmt: skip
+    if not said:
+        return ""
+    return (
+        f"{file.name} has other statements than the build makes of its claims: "
+        + "; ".join(said)
+        + ". Run `kg build`."
+    )
+
+
+def _completed(quads: Iterable[Quad], assets: Assets) -> Store:
+    """Return what is written and carried with all that the build makes of it."""
     store = Store()
-    store.extend(_input(sources))
+    store.extend(quads)
     for step in _steps():
         store.extend(list(step(store, assets.ontology / "rules")))
     store.extend(list(describe_examples(questions())))
     store.extend(list(describe_dataset(store, Prefixes.read(assets.prefixes))))
     store.extend(list(describe_coverage(Facts(store))))
-    return list(store)
+    return store
 
 
 def summary(facts: Facts) -> dict[str, int]:

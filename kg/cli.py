@@ -90,6 +90,7 @@ def validate(
 ) -> None:
     """Check a snapshot against shapes/; exit code 0 if it conforms, 1 if not."""
     from kg.assets import locate
+    from kg.build import misbuilt
     from kg.rdf import Prefixes
     from kg.snapshots import current_snapshot, is_changed, mark_validated
     from kg.validate import validate_snapshot
@@ -106,6 +107,9 @@ def validate(
         )
     elif report.conforms and folder.parent == settings.snapshots:
         mark_validated(folder)
+    elif report.conforms and not folder.is_dir() and (said := misbuilt(folder, assets)):
+        changed = True
+        typer.echo(f"kg: {said}", err=True)
     if as_json:
         typer.echo(report.json())
     elif report.results:

@@ -10,8 +10,9 @@ from kg.derive import integer
 from kg.facts import Facts, expand, quad
 from kg.rdf import BASE, DOCUMENTS, GRAPHS, Literal, NamedNode, Quad
 
+#: The graph of what is said of the dataset as a whole.
+METADATA = GRAPHS + "metadata"
 COVERAGES = BASE + "coverage/"
-_METADATA = GRAPHS + "metadata"
 
 
 def describe_coverage(facts: Facts) -> Iterator[Quad]:
@@ -26,7 +27,7 @@ def describe_coverage(facts: Facts) -> Iterator[Quad]:
         sections = _by(facts, passages, "section")
         for number, (section, own) in enumerate(sections.items(), start=1):
             part = f"{node}/{number:02d}"
-            yield quad(part, "section", Literal(section), _METADATA)
+            yield quad(part, "section", Literal(section), METADATA)
             yield from _counts(facts, (part, document), own, claims)
 
 
@@ -44,12 +45,12 @@ def _counts(
     node, document = names
     factual = [each for each in passages if facts.true(each, "factual")]
     resting = {claim for each in passages for claim in claims.get(each, ())}
-    yield quad(node, "rdf:type", NamedNode(expand("Coverage")), _METADATA)
-    yield quad(node, "coverageOf", NamedNode(document), _METADATA)
+    yield quad(node, "rdf:type", NamedNode(expand("Coverage")), METADATA)
+    yield quad(node, "coverageOf", NamedNode(document), METADATA)
     for name, number in (
         ("passageCount", len(passages)),
         ("factualPassageCount", len(factual)),
         ("coveredPassageCount", sum(each in claims for each in factual)),
         ("claimCount", len(resting)),
     ):
-        yield quad(node, name, integer(number), _METADATA)
+        yield quad(node, name, integer(number), METADATA)

@@ -16,7 +16,7 @@ from kg.scan import scan
 EXAMPLES = BASE + "example/"
 ENDPOINT = BASE + "sparql"
 
-_GRAPH = GRAPHS + "examples"
+EXAMPLE_GRAPH = GRAPHS + "examples"
 _FORMS = {"SELECT": "select", "CONSTRUCT": "construct", "ASK": "ask"}
 
 
@@ -26,10 +26,10 @@ def describe_examples(questions: Iterable[Question]) -> Iterator[Quad]:
         node, form = EXAMPLES + each.name, _FORMS[str(scan(each.text).form)]
         classes = ("SPARQLExecutable", f"SPARQL{form.capitalize()}Executable")
         for name in classes:
-            yield quad(node, "rdf:type", NamedNode(SHACL + name), _GRAPH)
-        yield quad(node, "rdfs:label", Literal(each.title), _GRAPH)
+            yield quad(node, "rdf:type", NamedNode(SHACL + name), EXAMPLE_GRAPH)
+        yield quad(node, "rdfs:label", Literal(each.title), EXAMPLE_GRAPH)
         comment = Literal(f"{each.title}. {each.description}", language="en")
-        yield quad(node, "rdfs:comment", comment, _GRAPH)
-        yield quad(node, SHACL + "prefixes", NamedNode(TERMS + "prefixes"), _GRAPH)
-        yield quad(node, SHACL + form, Literal(each.text), _GRAPH)
-        yield quad(node, "schema:target", NamedNode(ENDPOINT), _GRAPH)
+        yield quad(node, "rdfs:comment", comment, EXAMPLE_GRAPH)
+        yield quad(node, SHACL + "prefixes", NamedNode(TERMS + "prefixes"), EXAMPLE_GRAPH)
+        yield quad(node, SHACL + form, Literal(each.text), EXAMPLE_GRAPH)
+        yield quad(node, "schema:target", NamedNode(ENDPOINT), EXAMPLE_GRAPH)

@@ -7,13 +7,13 @@ itself, since its size would change with what it says.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from kg.coverage import METADATA
 from kg.derive import integer
 from kg.errors import DataError
 from kg.facts import Value, expand, quad
-from kg.rdf import BASE, GRAPHS, TERMS, Literal, NamedNode, Prefixes, Quad
+from kg.rdf import BASE, TERMS, Literal, NamedNode, Prefixes, Quad
 
 DATASET = BASE
-_METADATA = GRAPHS + "metadata"
 _PARTITIONS = BASE + "partition/"
 LICENSE = "https://creativecommons.org/publicdomain/zero/1.0/"
 
@@ -68,4 +68,4 @@ def _partitions(names: tuple[str, str], sizes: Counter[str], prefixes: Prefixes)
 
 
 def _say(subject: str, predicate: str, value: Value) -> Quad:
-    return quad(subject, predicate, value, _METADATA)
+    return quad(subject, predicate, value, METADATA)

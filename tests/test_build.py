@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -11,7 +12,7 @@ import pytest
 from tree import PREFIXES, ROOT, Tree, claim, count, iri, told
 
 from kg.assets import Assets
-from kg.build import build_dataset, build_snapshot, summary
+from kg.build import build_dataset, build_snapshot, misbuilt, summary
 from kg.errors import DataError, EvidenceError, NotFoundError
 from kg.facts import Facts
 from kg.metadata import describe_dataset
@@ -133,6 +134,31 @@ def test_a_fault_leaves_the_old_snapshot(tree):
 def test_without_sources_there_is_a_sentence(tmp_path):
     with pytest.raises(NotFoundError, match="KG_SOURCE"):
         build_snapshot(Settings(source=tmp_path, snapshots=tmp_path / "snapshots"))
+
+
+def test_what_does_not_follow_from_the_claims_is_told(tree):
+    file, assets = build_snapshot(settings(tree)) / "data.nq", Assets(tree.root)
+    assert misbuilt(file, assets) == ""
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    of_document = [
+        each for each in lines if "alpha/001-01" in each and "ontology/document>" in each
+    ]
+    file.write_text("".join(each for each in lines if each not in of_document), encoding="utf-8")
+    said = misbuilt(file, assets)
+    assert len(of_document) == 1
+    assert "1 missing, such as <https://w3id.org/contested-kg/claim/alpha/001-01>" in said
+    assert "too many" not in said
+    invented = [each.replace('"70"', '"7"') for each in lines if "alpha/001-02> <" in each]
+    file.write_text("".join(dict.fromkeys(lines + invented)), encoding="utf-8")
+    said = misbuilt(file, assets)
+    assert "missing" not in said
+    assert "1 too many, such as <https://w3id.org/contested-kg/claim/alpha/001-02>" in said
+    file.write_text("".join([*lines, "<u:a> <u:b> <u:c> .\n"]), encoding="utf-8")
+    assert "1 too many, such as <u:a> <u:b> <u:c>. " in misbuilt(file, assets)
+    # Of a file without graphs nobody can tell what was made of what.
+    triples = "".join(re.sub(r" <[^>]*> \.$", " .", each, flags=re.M) for each in lines[:50])
+    (file.parent / "data.nt").write_text(triples, encoding="utf-8")
+    assert misbuilt(file.parent / "data.nt", assets) == ""
 
 
 def test_the_summary_counts(tree):

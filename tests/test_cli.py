@@ -12,6 +12,8 @@ from shape_fixtures import FIXTURES, base, ontology, read_fixture, write_graph
 
 from kg import cli
 from kg.assets import PACKAGE
+from kg.derive import DERIVED
+from kg.rdf import GRAPHS
 from kg.snapshots import write_snapshot
 
 
@@ -238,6 +240,17 @@ def test_validate_tells_data_that_were_changed_after_the_build(kg, tmp_path):
     assert (code, "conforms" in out) == (1, True)
     assert "not those that were built" in err
     assert kg("validate", str(folder / "data.nq"))[0] == 0
+
+
+def test_validate_tells_what_the_build_does_not_make_of_the_claims(kg, tmp_path):
+    file = tmp_path / "data.nq"
+    quads = [*base(), *ontology()]
+    graphs = [DERIVED, *[GRAPHS + "entities"] * len(quads)]
+    write_graph(file, (ox.Quad(*each.triple, ox.NamedNode(graph))
+                       for each, graph in zip(quads, graphs, strict=False)))  # fmt: skip
+    code, out, err = kg("validate", str(file))
+    assert (code, out) == (1, "The graph conforms to every shape.\n")
+    assert err.startswith("kg: data.nq has other statements than the build makes of its claims: ")
 
 
 def test_interrupt_is_quiet(kg, monkeypatch):
