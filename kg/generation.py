@@ -242,7 +242,8 @@ def _started(config: bytes) -> tuple[socket.socket, subprocess.Popen[bytes]]:
     ours, theirs = socket.socketpair()
     # A fresh process and not a fork: the server may have threads, a loader must have none.
     paths = [str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]
-    with theirs:
+    with contextlib.ExitStack() as unless_started, theirs:
+        unless_started.push(ours)
         process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "kg.loader", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
@@ -250,6 +251,7 @@ def _started(config: bytes) -> tuple[socket.socket, subprocess.Popen[bytes]]:
             start_new_session=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
         )
+        unless_started.pop_all()
     ours.sendall(LENGTH.pack(len(config)) + config)
     return ours, process
 

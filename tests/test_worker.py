@@ -25,6 +25,7 @@ from kg.errors import (
     TimeLimitError,
     TooLargeError,
 )
+from kg.generation import Generation
 from kg.loader import NOTE
 from kg.pool import Pool
 from kg.protocol import Operation, operation
@@ -192,6 +193,20 @@ def test_a_loader_that_cannot_be_started_yet_is_tried_again(
         assert len(tries) == 3
 
     within(work)
+
+
+def test_a_loader_that_cannot_be_started_keeps_no_descriptor(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("kg.generation.subprocess.Popen", none)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(BusyError, match="cannot be started: Too many open files") as told:
+        Generation(LoaderConfig(files=(str(data),)))
+    assert told.value.__context__  # whose frames would hold a socket that was left open
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_a_worker_that_comes_without_its_socket_is_left_to_end(data: Path) -> None:
