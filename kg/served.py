@@ -9,9 +9,9 @@ from kg.context import read_context
 from kg.disk import FOLDER
 from kg.errors import InputError, NotFoundError
 from kg.results import Caps
-from kg.settings import Settings
+from kg.settings import OWN_STORES, Settings
 from kg.snapshots import DATA, current_snapshot, read_snapshot
-from kg.worker import OWN_STORES, LoaderConfig
+from kg.worker import LoaderConfig
 
 
 def loader_config(

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from kg.errors import InputError
 
 CACHE_FOLDER = "contested-kg"
+#: Where queries are evaluated by ourselves; anything else is the URL of another server.
+OWN_STORES = ("memory", "disk")
 
 
 _CREDENTIALS = re.compile(r"//[^/]*@")
@@ -105,7 +107,7 @@ def _service(text: str) -> str:
 def _store(text: str) -> str:
     text = text.strip()
     url = urlsplit(text)
-    if text in ("memory", "disk"):
+    if text in OWN_STORES:
         return text
     if url.scheme not in ("http", "https") or not url.hostname:
         raise ValueError("memory, disk or the http or https URL of a SPARQL service is needed")

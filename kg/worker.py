@@ -22,13 +22,11 @@ from kg.federation import filled
 from kg.media import named
 from kg.protocol import Operation
 from kg.results import Caps
+from kg.settings import OWN_STORES
 from kg.store import Store
 
 LENGTH = struct.Struct("!I")
 ANSWER = struct.Struct("!II")  # length of the JSON, length of the body
-
-#: Where queries are evaluated by ourselves; anything else is the URL of another server.
-OWN_STORES = ("memory", "disk")
 
 TOO_MUCH_MEMORY = (
     "The query was stopped: it needs more memory than one query may take. Make it more specific,"
