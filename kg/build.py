@@ -10,7 +10,7 @@ from pathlib import Path
 from kg.assets import Assets, locate
 from kg.carry import carried_claims
 from kg.check import check_sources
-from kg.coverage import METADATA, describe_coverage
+from kg.coverage import METADATA_GRAPH, describe_coverage
 from kg.derive import DERIVED, derive_claims
 from kg.differences import derive_differences
 from kg.disputes import derive_disputes
@@ -32,7 +32,7 @@ from kg.sources import Sources, read_sources, stop
 Step = Callable[[Store, Path], Iterable[Quad]]
 
 #: The graphs in which nothing is written by hand.
-GENERATED = (DERIVED, METADATA, EXAMPLE_GRAPH)
+GENERATED = (DERIVED, METADATA_GRAPH, EXAMPLE_GRAPH)
 
 # Rules by name, in order: before the disputes are computed, and what depends on them.
 BEFORE_DISPUTES = (
@@ -76,36 +76,26 @@ def build_dataset(assets: Assets, documents: Path | None = None) -> list[Quad]:
     return list(_completed(_input(sources), assets))
 
 
-def difference_from_build(quads: Iterable[Quad], assets: Assets) -> tuple[list[Quad], list[Quad]]:
-    """Return what a dataset lacks of all that the build makes of its claims, and has beside it.
+def misbuilt(file: Path, assets: Assets) -> str:
+    """Return a sentence on what in a file of the dataset is not as the build makes it, or "".
 
-    Both are empty for one without the graph of what is derived. Raises `DataError` where nothing
-    can be made of the claims.
+    The build is made anew from what is written and carried. Nothing can be said of a file without
+    the graph of what is derived. Raises `DataError` as the build does.
     """
-    given = set(quads)
+    given = set(parse_rdf(path=str(file), format=RdfFormat.from_extension(file.suffix[1:])))
     graphs = {each: getattr(each.graph_name, "value", "") for each in given}
     if DERIVED not in graphs.values():
-        return [], []
+        return ""
     written = [each for each, graph in graphs.items() if graph and graph not in GENERATED]
     built = set(_completed(written, assets))
-    return sorted(built - given, key=str), sorted(given - built, key=str)
-
-
-def misbuilt(file: Path, assets: Assets) -> str:
-    """Return a sentence on what in a file of the dataset does not follow from its claims, or "".
-
-    Raises as `difference_from_build`.
-    """
-    quads = parse_rdf(path=str(file), format=RdfFormat.from_extension(file.suffix[1:]))
-    lacking, besides = difference_from_build(quads, assets)
-    said = [f"{len(each):,} {what}, such as {each[0].triple}"
-            for each, what in ((lacking, "missing"), (besides, "too many")) if each]  # fmt: skip
+    said = [f"{len(each):,} {what}, such as {min(each, key=str).triple}"
+            for each, what in ((built - given, "missing"), (given - built, "too many"))
+            if each]  # fmt: skip
     if not said:
         return ""
     return (
-        f"{file.name} has other statements than the build makes of its claims: "
-        + "; ".join(said)
-        + ". Run `kg build`."
+        f"{file.name} has other statements than the build makes of its claims: {'; '.join(said)}."
+        " Run `kg build`."
     )
 
 

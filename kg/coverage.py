@@ -11,7 +11,7 @@ from kg.facts import Facts, expand, quad
 from kg.rdf import BASE, DOCUMENTS, GRAPHS, Literal, NamedNode, Quad
 
 #: The graph of what is said of the dataset as a whole.
-METADATA = GRAPHS + "metadata"
+METADATA_GRAPH = GRAPHS + "metadata"
 COVERAGES = BASE + "coverage/"
 
 
@@ -27,7 +27,7 @@ def describe_coverage(facts: Facts) -> Iterator[Quad]:
         sections = _by(facts, passages, "section")
         for number, (section, own) in enumerate(sections.items(), start=1):
             part = f"{node}/{number:02d}"
-            yield quad(part, "section", Literal(section), METADATA)
+            yield quad(part, "section", Literal(section), METADATA_GRAPH)
             yield from _counts(facts, (part, document), own, claims)
 
 
@@ -45,12 +45,12 @@ def _counts(
     node, document = names
     factual = [each for each in passages if facts.true(each, "factual")]
     resting = {claim for each in passages for claim in claims.get(each, ())}
-    yield quad(node, "rdf:type", NamedNode(expand("Coverage")), METADATA)
-    yield quad(node, "coverageOf", NamedNode(document), METADATA)
+    yield quad(node, "rdf:type", NamedNode(expand("Coverage")), METADATA_GRAPH)
+    yield quad(node, "coverageOf", NamedNode(document), METADATA_GRAPH)
     for name, number in (
         ("passageCount", len(passages)),
         ("factualPassageCount", len(factual)),
         ("coveredPassageCount", sum(each in claims for each in factual)),
         ("claimCount", len(resting)),
     ):
-        yield quad(node, name, integer(number), METADATA)
+        yield quad(node, name, integer(number), METADATA_GRAPH)

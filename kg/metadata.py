@@ -7,7 +7,7 @@ itself, since its size would change with what it says.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from kg.coverage import METADATA
+from kg.coverage import METADATA_GRAPH
 from kg.derive import integer
 from kg.errors import DataError
 from kg.facts import Value, expand, quad
@@ -68,4 +68,4 @@ def _partitions(names: tuple[str, str], sizes: Counter[str], prefixes: Prefixes)
 
 
 def _say(subject: str, predicate: str, value: Value) -> Quad:
-    return quad(subject, predicate, value, METADATA)
+    return quad(subject, predicate, value, METADATA_GRAPH)
