@@ -146,15 +146,15 @@ def test_what_does_not_follow_from_the_claims_is_told(tree):
     file.write_text("".join(each for each in lines if each not in of_document), encoding="utf-8")
     said = misbuilt(file, assets)
     assert len(of_document) == 1
-    assert "1 missing, such as <https://w3id.org/contested-kg/claim/alpha/001-01>" in said
+    assert "claims: 1 missing, such as <https://w3id.org/contested-kg/claim/alpha/001-01>" in said
     assert "too many" not in said
     invented = [each.replace('"70"', '"7"') for each in lines if "alpha/001-02> <" in each]
     file.write_text("".join(dict.fromkeys(lines + invented)), encoding="utf-8")
     said = misbuilt(file, assets)
     assert "missing" not in said
-    assert "1 too many, such as <https://w3id.org/contested-kg/claim/alpha/001-02>" in said
+    assert "claims: 1 too many, such as <https://w3id.org/contested-kg/claim/alpha/001-02>" in said
     file.write_text("".join([*lines, "<u:a> <u:b> <u:c> .\n"]), encoding="utf-8")
-    assert "1 too many, such as <u:a> <u:b> <u:c>. " in misbuilt(file, assets)
+    assert "claims: 1 too many, such as <u:a> <u:b> <u:c>. " in misbuilt(file, assets)
     # Of a file without graphs nobody can tell what was made of what.
     triples = "".join(re.sub(r" <[^>]*> \.$", " .", each, flags=re.M) for each in lines[:50])
     (file.parent / "data.nt").write_text(triples, encoding="utf-8")

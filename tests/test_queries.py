@@ -141,6 +141,13 @@ def test_answer(world, names, case):
 #: Tables whose claims bear no qualifier, or only those that have a column there; and figures, where
 #: Virtuoso takes no longer query and claims-about tells the rest.
 BARE = {"days-between", "events-in", "figures", "names-of", "part-of"}
+#: Tables whose rows are no claims: of documents, passages and links, and of pairs of claims.
+OF_OTHERS = {"agreement", "coverage", "documents", "figures-compared", "links", "mentions",
+             "uncovered"}  # fmt: skip
+#: Cases that find nothing, as they should.
+EMPTY = {"casualties.injured", "side-lists.of-no-number"}
+QUALIFIED = [each for each in CASES if each.partition(".")[0] not in BARE | OF_OTHERS
+             and each not in EMPTY]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +165,7 @@ def marked(root):
     return store, marks, claims
 
 
-@pytest.mark.parametrize("case", [each for each in CASES if each.partition(".")[0] not in BARE])
+@pytest.mark.parametrize("case", QUALIFIED)
 def test_no_table_leaves_out_what_belongs_to_the_content(marked, names, case):
     """Each qualifier stands in some column of the rows of its claim, if it is not asked for."""
     store, marks, claims = marked
@@ -167,6 +174,7 @@ def test_no_table_leaves_out_what_belongs_to_the_content(marked, names, case):
     for row in answered(store, names, case.partition(".")[0], CASES[case]):
         about = row.get("claim") or row.get("now") or row.get("was")
         told[about] = told.get(about, "") + " ".join(row.values())
+    assert claims & set(told)
     for claim in claims & set(told):
         lost = {each for each in marks if f"mark-{each}" not in told[claim]}
         assert lost <= set(CASES[case]), claim
