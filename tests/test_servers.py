@@ -70,6 +70,7 @@ VIRTUOSO: dict[str, str] = {
     **dict.fromkeys(("what-changed", "when-was"), _OPTIONAL),
     **dict.fromkeys(
         (
+            "figures",
             "figures-compared",
             "q214-victims-compared",
             "participants",
@@ -83,7 +84,7 @@ VIRTUOSO: dict[str, str] = {
         ),
         _TOO_LONG,
     ),
-    **dict.fromkeys(("casualties", "figures", "replies", "uncovered", "who-says"), _BOOLEAN),
+    **dict.fromkeys(("casualties", "replies", "uncovered", "who-says"), _BOOLEAN),
     **dict.fromkeys(
         (
             "who-held-post",
