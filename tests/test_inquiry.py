@@ -66,6 +66,14 @@ def test_several_values_are_any_of_them_and_an_empty_one_is_none(endpoint):
     assert 0 < len(one) < len(two) < len(every)
 
 
+def test_every_question_can_be_asked_whole_at_its_address(endpoint):
+    rows = table(ask(endpoint, "documents.csv", document=""))
+    assert [row["digits"] for row in rows] == ["000", "001", "002", "003", "004"]
+    assert table(ask(endpoint, "documents.csv", document="002")) == [rows[2]]
+    askable = [each for each in questions() if each.name != "spellings"]
+    assert all(each.parameters for each in askable)
+
+
 def test_html_is_the_editor_with_the_values_filled_in(endpoint):
     for name, accept in (("who-held-post.html", "*/*"), ("who-held-post", "text/html")):
         answer = ask(endpoint, name, accept, **HELD)
@@ -177,8 +185,9 @@ def test_unknown_questions_and_other_methods(endpoint):
 
 def test_the_guides_tell_how(endpoint):
     guide = endpoint.get("/llms.txt").text
-    (address,) = re.findall(r"`\S+(/example/\S+\?\S+)`", guide)
-    assert table(endpoint.get(address))
+    addresses = re.findall(r"`\S+(/example/\S+\?\S+)`", guide)
+    assert len(addresses) == 2
+    assert all(table(endpoint.get(each)) for each in addresses)
     for question in questions():
         (line,) = [row for row in guide.splitlines() if f"/example/{question.name})" in row]
         said = line.rpartition("Parameters: ")[2]

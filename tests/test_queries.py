@@ -91,6 +91,7 @@ CASES = {
     "coverage": {},
     "uncovered": {},
     "documents": {},
+    "documents.one": {"document": "901"},
     "mentions": {"of": "ana-ames"},
     "mentions.counted": {"of": "ana-ames", "document": "901"},
     "figures-compared": {"of": "feud"},
@@ -403,7 +404,7 @@ def test_several_values_mean_any_of_them(world, names):
         ("side-lists", {"side": ["first"]}, NotFoundError, "No entity"),
         ("who-held-post", {"pots": ["clerk"]}, InputError, "Did you mean post?"),
         ("events-in", {"from": ["spring"], "to": ["1994"]}, InputError, "day, month or year"),
-        ("documents", {"x": ["1"]}, InputError, "takes: none"),
+        ("spellings", {"x": ["1"]}, InputError, "takes: none"),
         ("who-commanded", {"document": ["heron"]}, NotFoundError, "No document"),
         ("account", {"claim": ["12"]}, InputError, "is no claim"),
         (
