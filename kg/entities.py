@@ -135,7 +135,8 @@ class Names:
     def _suggest(self, text: str, realm: Realm) -> str:
         """Return identifiers to choose from, as the end of a sentence.
 
-        Those with a name that has all the words go before those that are spelt alike.
+        Those with a name that has all the words go before the one whose name is the longest part
+        of them, as in "General Kakar", and those that are spelt alike.
         """
         here = [each for each in self._here(realm) if each.kind != "unnamed"]
         words = set(_bare(normalize(text)).split())
@@ -148,8 +149,19 @@ class Names:
             for each in here:
                 known.setdefault(local_name(each.entity), each.entity)
                 known.setdefault(each.name, each.entity)
-            near = dict.fromkeys(local_name(known[name]) for name in nearest(text, known))
+            near = dict.fromkeys(self._within(words, here))
+            near |= dict.fromkeys(local_name(known[name]) for name in nearest(text, known))
         return f" Did you mean {' or '.join(list(near)[:MOST_OFFERED])}?" if near else ""
+
+    def _within(self, words: set[str], here: list[Spelling]) -> list[str]:
+        """Return the identifiers of what has a name made of most of the words."""
+        sizes: dict[str, int] = {}
+        for each in here:
+            name = self._keys[each.name].split()
+            if words.issuperset(name):
+                known = local_name(each.entity)
+                sizes[known] = max(len(name), sizes.get(known, 0))
+        return sorted(known for known, size in sizes.items() if size == max(sizes.values()))
 
 
 def local_name(iri: str) -> str:

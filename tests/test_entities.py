@@ -149,6 +149,7 @@ def test_the_unnamed_are_not_found_by_what_they_are_called():
         ("clerk", "Did you mean bob-reed or clerk-house or house-of-clerks?"),
         ("cy kole", "Did you mean cy-cole?"),
         ("the clerk reed", "Did you mean bob-reed?"),
+        ("Lieutenant-General (retired) Cy Cole", "Did you mean cy-cole?"),
     ],
 )
 def test_whole_words_are_offered_before_what_is_spelt_alike(text, near):
