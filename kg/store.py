@@ -26,6 +26,11 @@ _EXTENSIONS = {"owl": ox.RdfFormat.RDF_XML, "jsonld": ox.RdfFormat.JSON_LD}
 _POSITION = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
 #: The engine reports its own rules as if they were tokens: they are the ones that read as prose.
 _PROSE = re.compile(r"[A-Z]\w*(?: [\w*?$'.]+)*? [a-z][\w *?$'.]*")
+#: One of them is said more plainly than by the engine.
+_PLAINER = {
+    "The SELECT contains a variable that is unbound": "a variable in SELECT stands neither in"
+    " GROUP BY nor in an aggregate such as COUNT"
+}
 _KEYWORD = re.compile(r"[A-Za-z_]+")
 #: More than any keyword: at its end the engine would not tell which keywords it looked for.
 _ROOM = " " * 24
@@ -234,7 +239,7 @@ def explain(query: str, message: str) -> str:
     place = min(_place(query, int(match[1]), int(match[2]), expected), len(query))
     where = _where(query, place)
     if prose := next(filter(_PROSE.fullmatch, expected), ""):
-        return f"{where}: {prose.rstrip('.')}."
+        return f"{where}: {_PLAINER.get(prose.rstrip('.'), prose.rstrip('.'))}."
     rest = query[place:]
     if not rest.strip():
         return f"{where}: the query ends too early, or a bracket or quote is not closed."
