@@ -197,6 +197,11 @@ def test_a_language_model_gets_addresses_that_work(endpoint) -> None:
     assert text.text.startswith("# Contested\n\n> ")
     (query,) = re.findall(r"```\n(.+?)```", text.text, re.DOTALL)
     assert endpoint.get("/sparql", params={"query": query}).status_code == 200
+    (look,) = re.findall(r"`(\?x \S+ \"[^\"]+\")`", text.text)
+    prefixes = re.findall(r"PREFIX .*", query)
+    prefixes.append("PREFIX skos: <http://www.w3.org/2004/02/skos/core#>")
+    asked = f"{' '.join(prefixes)} ASK {{ {look} }}"
+    assert endpoint.get("/sparql", params={"query": asked, "as": "json"}).json()["boolean"]
     links = re.findall(r"\]\((http[^)]+)\)", text.text)
     assert len(links) > 30
     for link in links:
