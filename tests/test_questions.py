@@ -25,7 +25,7 @@ from kg.rdf import TERMS
 HERE = Path(__file__).parent / "questions"
 LISTED = {path.stem: path for path in sorted(HERE.glob("q*.toml"))}
 OWN = {path.name for path in HERE.glob("*.rq")}
-NUMBER_LISTED = 75
+NUMBER_LISTED = 76
 README = (Path(__file__).parent.parent / "ontology" / "README.md").read_text(encoding="utf-8")
 RECIPES = re.findall(r"```sparql\n(.*?)```", README, re.DOTALL)
 NUMBER_RECIPES = 8
