@@ -18,7 +18,7 @@ def figures(real, question, values=None):
 
 def test_every_figure_of_the_texts_and_no_other(real):
     _, wanted = expected("figures")
-    assert len(wanted) == 107
+    assert len(wanted) == 109
     assert figures(real, "figures") == wanted
 
 

@@ -19,7 +19,7 @@ from kg.dates import Bounds, status
 from kg.derive import derive_claims
 from kg.entities import local_name
 from kg.errors import DataError, ForbiddenError, InputError, NotFoundError, QueryError
-from kg.facts import Facts
+from kg.facts import Facts, expand
 from kg.media import named
 from kg.queries import ask, bind, find_question, parse_question, questions, read_names
 from kg.rdf import BASE, read_turtle
@@ -107,11 +107,24 @@ ELSEWHERE = {"account", "spellings"}
 @pytest.fixture(scope="module")
 def world(root):
     """Return the made-up world, with the labels and types of our ontology."""
-    store = EngineStore()
-    store.load(HERE / "world.trig")
+    store = made_up()
     for path in (root / "ontology").rglob("*.ttl"):
         store.load(path)
     return store
+
+
+def made_up():
+    """Return the made-up world, its claims with their labels."""
+    store = EngineStore()
+    store.load(HERE / "world.trig")
+    label(store)
+    return store
+
+
+def label(store):
+    """Add the sentences that the build gives claims as labels."""
+    derived = derive_claims(Facts(store._store))
+    store._store.extend([each for each in derived if each.predicate.value == expand("rdfs:label")])
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +175,7 @@ def marked(root):
     claims = {row["each"] for row in found}
     lines = [f"<{claim}> <{term}{each}> 'mark-{each}' ." for claim in claims for each in marks]
     store._store.extend(ox.parse("\n".join(lines), format=ox.RdfFormat.TURTLE))
-    store._store.extend(list(derive_claims(Facts(store._store))))
+    label(store)
     return store, marks, claims
 
 
@@ -197,10 +210,9 @@ def test_runs_as_it_is(question):
 @pytest.mark.parametrize("question", ALL, ids=lambda each: each.name)
 def test_is_portable(world, question):
     """Another engine, rdflib, reads the same text and finds the same rows."""
+    store = made_up()
     other = rdflib.Dataset(default_union=True)
-    other.parse(HERE / "world.trig", format="trig")
-    store = EngineStore()
-    store.load(HERE / "world.trig")
+    other.parse(data=store._store.dump(format=ox.RdfFormat.N_QUADS), format="nquads")
     if question.name == "account":
         theirs = {tuple(map(str, triple)) for triple in other.query(question.text)}
         ours = ox.parse(ask(store, question.text, named("ntriples")), format=ox.RdfFormat.N_TRIPLES)
@@ -275,6 +287,7 @@ def _claim(number, bounds):
     rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
     return (
         f"<{base}claim/x/{number}> <{base}ontology/family> <{base}ontology/commanded> ;"
+        f' <http://www.w3.org/2000/01/rdf-schema#label> "claim {number}" ;'
         f" <{rdf}predicate> <{base}ontology/heldPost> ;"
         f" <{rdf}object> <{base}id/post> ; <{rdf}subject> <{base}id/{number}> ;"
         f" <{base}ontology/stance> <{base}x> ; <{base}ontology/polarity> <{base}x> ;"
@@ -335,19 +348,20 @@ def test_account_is_the_graph_of_one_speaker(world, names):
 
 def _with(*claims):
     """Return the made-up world with claims more, each a subject, a predicate and an object."""
-    store = EngineStore()
-    store.load(HERE / "world.trig")
+    store = made_up()
     lines = [
         f"@base <{BASE}id/> . @prefix : <{BASE}ontology/> .",
         "@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .",
     ]
     for number, (subject, predicate, obj) in enumerate(claims):
         lines += [
-            f"<../claim/beta/more-{number}> rdf:subject <{subject}> ; rdf:predicate :{predicate} ;",
-            f"rdf:object <{obj}> ; :speaker <../document/beta> ; :stance :asserted ;",
-            ":polarity :affirmed ; :modality :actual ; :evidence <../passage/beta/001> .",
+            f"<../claim/beta/more-{number}> a :Claim ; rdf:subject <{subject}> ;",
+            f"rdf:predicate :{predicate} ; rdf:object <{obj}> ; :speaker <../document/beta> ;",
+            ":stance :asserted ; :polarity :affirmed ; :modality :actual ;",
+            ":evidence <../passage/beta/001> .",
         ]
     store._store.extend(ox.parse("\n".join(lines), format=ox.RdfFormat.TURTLE))
+    label(store)
     return store
 
 

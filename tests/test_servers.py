@@ -55,8 +55,6 @@ VIRTUOSO: dict[str, str] = {
             "account",
             "claims-about",
             "consequences",
-            "corroboration",
-            "stances-on",
             "q216-seven-weeks",
         ),
         _DURATION,
@@ -67,10 +65,9 @@ VIRTUOSO: dict[str, str] = {
     ),
     "coverage": "a syntax error: it takes no aggregate in ORDER BY (SPARQL 1.1, 18.2.4.1)",
     **dict.fromkeys(("events-in", "q201-begun-in-1991"), _UNION),
-    **dict.fromkeys(("what-changed", "when-was"), _OPTIONAL),
+    "what-changed": _OPTIONAL,
     **dict.fromkeys(
         (
-            "figures",
             "figures-compared",
             "q214-victims-compared",
             "participants",
@@ -84,7 +81,7 @@ VIRTUOSO: dict[str, str] = {
         ),
         _TOO_LONG,
     ),
-    **dict.fromkeys(("casualties", "replies", "uncovered", "who-says"), _BOOLEAN),
+    **dict.fromkeys(("casualties", "figures", "replies", "uncovered", "who-says"), _BOOLEAN),
     **dict.fromkeys(
         (
             "who-held-post",
@@ -93,6 +90,8 @@ VIRTUOSO: dict[str, str] = {
             "who-held-post.long-before",
             "q001-directives",
             "q115-chief-minister",
+            "q239-counted-within-1995",
+            "q240-counted-late-in-june",
         ),
         _COMPARISON,
     ),
