@@ -9,6 +9,7 @@ that is a person's spelling is asked back where other persons bear it too, and w
 leaves unnamed is found by the whole label or the identifier only.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,26 +27,42 @@ _MOST_TOLD = 100
 class Spelling(NamedTuple):
     """One name of a thing: where the name is from, and what kind of thing it is.
 
-    `source` is label, spelling, hidden, claim or digits; `kind` is person, unnamed or empty.
+    `source` is label, spelling, hidden, claim or digits; `kind` is person, unnamed or empty;
+    `classes` are names of classes with spaces between them.
     """
 
     entity: str
     source: str
     name: str
     kind: str = ""
+    classes: str = ""
 
 
 class Realm(NamedTuple):
-    """A part of the names to look in: what to call it, and how its IRIs begin."""
+    """A part of the names to look in: what to call it, and how its IRIs begin.
+
+    With `classes`, only what belongs to one of them.
+    """
 
     noun: str
     namespaces: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+
+    def narrowed(self, classes: tuple[str, ...]) -> "Realm":
+        """Return the part that belongs to one of these classes; without any, the whole.
+
+        >>> ENTITY.narrowed(("Post", "ArmedGroup")).noun
+        'post or armed group'
+        """
+        words = [_CAPITAL.sub(" ", each).strip().lower() for each in classes]
+        return Realm(" or ".join(words), self.namespaces, classes) if classes else self
 
 
 ENTITY = Realm("entity", (ENTITIES, DOCUMENTS))
 DOCUMENT = Realm("document", (DOCUMENTS,))
 TERM = Realm("term", (TERMS,))
 THING = Realm("thing", (ENTITIES, DOCUMENTS, TERMS))
+_CAPITAL = re.compile(r"(?=[A-Z])")
 _SHORT = {"id:": ENTITIES, "d:": DOCUMENTS, ":": TERMS}
 
 
@@ -89,13 +106,17 @@ class Names:
             if found:
                 raise InputError(_ambiguous(wanted, self._described(found)))
         near = self._suggest(wanted, realm)
+        if realm.classes and (other := next(filter(None, self._ways(wanted, _whole(realm))), None)):
+            named = " and ".join(self._described(other))
+            raise NotFoundError(f"{_told(wanted)} names {named}, which is no {realm.noun}.{near}")
         raise NotFoundError(f"No {realm.noun} is called {_told(wanted)}.{near}")
 
     def _ways(self, text: str, realm: Realm) -> Iterator[set[str]]:
         """Yield what each way of naming finds, the surest way first."""
-        yield {_full(text)} & self._iris
-        yield {start + text for start in realm.namespaces} & self._iris
         here = self._here(realm)
+        iris = {each.entity for each in here} if realm.classes else self._iris
+        yield {_full(text)} & iris
+        yield {start + text for start in realm.namespaces} & iris
         yield {each.entity for each in here if each.name == text and each.source == "label"}
         key = normalize(text)
         for each in dict.fromkeys((key, _bare(key))):
@@ -118,6 +139,7 @@ class Names:
                 each
                 for each in self.spellings
                 if each.entity.startswith(realm.namespaces)
+                and (not realm.classes or not set(realm.classes).isdisjoint(each.classes.split()))
                 and (each.kind != "unnamed" or each.source == "label")
             ]
         return self._parts[realm]
@@ -162,6 +184,10 @@ class Names:
                 known = local_name(each.entity)
                 sizes[known] = max(len(name), sizes.get(known, 0))
         return sorted(known for known, size in sizes.items() if size == max(sizes.values()))
+
+
+def _whole(realm: Realm) -> Realm:
+    return Realm("thing", realm.namespaces)
 
 
 def local_name(iri: str) -> str:

@@ -78,7 +78,7 @@ def without_header(text: str) -> str:
 
 def _example(question: Question) -> Example:
     parameters = [
-        {"name": p.name, "variable": p.variable, "kind": p.kind, "help": p.help}
+        {"name": p.name, "variable": p.variable, "kind": p.kind, "among": p.among, "help": p.help}
         for p in question.parameters
     ]
     query = without_header(question.text)

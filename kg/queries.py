@@ -14,7 +14,9 @@ is given the file's own stay: `UNDEF`, which restricts nothing, or an example.
 Kinds of parameter: entity, document, term and thing (an entity or a term) are named in any way
 that `kg/entities.py` knows; claim is a claim's identifier; side is an entity or its number; date
 is a day; start and end are a day, month or year and stand for its first or last day; text is a
-plain literal. A parameter may have several values, and any of them then fits; but one day, start
+plain literal. After the kind of a name may stand the classes to one of which the thing must belong
+(`entity:Event|Place`), and after text the only values (`text:certain|possible`).
+A parameter may have several values, and any of them then fits; but one day, start
 or end, for an answer does not tell of which it speaks.
 """
 
@@ -38,7 +40,7 @@ from kg.store import Store
 
 KINDS = ("entity", "document", "term", "thing", "claim", "side", "date", "start", "end", "text")
 _HEADER = re.compile(r"# (title|description): (.+)")
-_PARAMETER = re.compile(r"# param (\S+): \?(\w+) (\w+) (required|optional) — (.+)")
+_PARAMETER = re.compile(r"# param (\S+): \?(\w+) (\w+)(?::([\w |]+))? (required|optional) — (.+)")
 _REALMS = {"entity": ENTITY, "side": ENTITY, "document": DOCUMENT, "term": TERM, "thing": THING}
 _CLAIM = re.compile(r"[a-z0-9-]+/\d{3}-\d{2}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -47,11 +49,15 @@ _XSD_DATE = "http://www.w3.org/2001/XMLSchema#date"
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter: its name, the variable that it restricts, and what it may be."""
+    """One parameter: its name, the variable that it restricts, and what it may be.
+
+    `among` are classes for a kind of name, and the only values for text; none for no such limit.
+    """
 
     name: str
     variable: str
     kind: str
+    among: tuple[str, ...]
     required: bool
     help: str
 
@@ -100,9 +106,9 @@ def parse_question(name: str, text: str) -> Question:
         if match := _HEADER.fullmatch(line):
             said[match[1]] = match[2]
         elif match := _PARAMETER.fullmatch(line):
-            parameters.append(
-                Parameter(match[1], match[2], match[3], match[4] == "required", match[5])
-            )
+            among = tuple(match[4].split("|")) if match[4] else ()
+            required = match[5] == "required"
+            parameters.append(Parameter(match[1], match[2], match[3], among, required, match[6]))
         else:
             raise DataError(f"{name}.rq: the header line {line!r} is not of a known form.")
     if len(said) != 2:
@@ -216,10 +222,13 @@ def _term(parameter: Parameter, value: str, names: Names) -> str:
     if parameter.kind == "side" and re.fullmatch(r"[0-9]{1,4}", value.strip()):
         return str(int(value))
     if realm := _REALMS.get(parameter.kind):
-        return f"<{names.find(value, realm)}>"
+        return f"<{names.find(value, realm.narrowed(parameter.among))}>"
     if parameter.kind == "claim":
         return f"<{_claim(value.strip())}>"
     if parameter.kind == "text":
+        if parameter.among and value not in parameter.among:
+            listed = " or ".join(", ".join(parameter.among).rsplit(", ", 1))
+            raise InputError(f"--{parameter.name} is {listed}, not {value!r}.")
         return _quoted(value)
     return f'"{_TO_DAY[parameter.kind](parameter.name, value.strip())}"^^<{_XSD_DATE}>'
 

@@ -55,6 +55,7 @@ def test_question_as_a_table(kg):
     assert [cell.strip() for cell in first.strip("│\n").split("│")] == [
         "Warden of Lund", "Ana Ames", "certain", "1994-05-19", "attestation", "", "",
         "asserted", "affirmed", "actual", "the document", "alpha-2", "1",
+        "Alpha, second version says that: Ana Ames held post Warden of Lund, on 1994-05-19",
     ]  # fmt: skip
     assert "3 rows" in out
 
@@ -98,7 +99,7 @@ def test_graph_of_a_table_is_its_claims(kg):
 def test_graph_question_is_turtle(kg):
     code, out, _ = kg("query", "account", "--document", "alpha-1")
     assert code == 0
-    assert len(list(ox.parse(out.encode(), format=ox.RdfFormat.TURTLE))) == 27
+    assert len(list(ox.parse(out.encode(), format=ox.RdfFormat.TURTLE))) == 29
 
 
 def test_file_and_input(kg, monkeypatch, tmp_path):

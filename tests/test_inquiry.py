@@ -93,7 +93,7 @@ def test_html_is_the_editor_with_the_values_filled_in(endpoint):
          "who-held-post has no parameter day; it takes: post, on, document."),
         ({"post": "interior-minister"}, 400, "who-held-post needs on: the day"),
         ({"on": "January"}, 400, "on is a day, such as 1994-05-19, not 'January'."),
-        ({"on": "1994-01-15", "post": "nobody at all"}, 404, "No entity is called"),
+        ({"on": "1994-01-15", "post": "nobody at all"}, 404, "No post is called"),
         ({"on": "1994-01-15", "as": "turtle"}, 406, "This query makes a table"),
         ({"on": "1994-01-15", "as": "pdf"}, 400, "as must be one of"),
         ({"on": "1994-01-15", "maxrows": "none"}, 400, "maxrows must be a whole number"),
@@ -129,7 +129,7 @@ def test_an_answer_has_one_format(endpoint, name, form, sentence):
         ({"x" * 301: "y"}, 400, "A value or its name is longer than 300 characters"),
         ({"post": ["x"] * 51}, 400, "The question has 51 values; send at most 50."),
         ({"post": "x" * 33_000}, 414, "The address is too long"),
-        ({"on": "1994-01-15", "post": "x" * 300}, 404, f"No entity is called '{'x' * 100}…'."),
+        ({"on": "1994-01-15", "post": "x" * 300}, 404, f"No post is called '{'x' * 100}…'."),
     ],
 )
 def test_much_is_refused_before_it_takes_long(endpoint, parameters, status, sentence):

@@ -39,7 +39,7 @@ def test_the_editor_gets_the_query_without_its_header() -> None:
     ((example,),) = [group.examples for group in grouped([parse_question("who-did", text)])]
     assert example.query == "ASK {\n  VALUES ?who { UNDEF }\n  # kept\n}"
     assert json.loads(example.parameters) == [
-        {"name": "who", "variable": "who", "kind": "entity", "help": "the one who did"}
+        {"name": "who", "variable": "who", "kind": "entity", "among": [], "help": "the one who did"}
     ]
     page = start(groups=grouped([parse_question("who-did", text)]))
     assert "Who did?" in page

@@ -21,7 +21,8 @@ export function realm(iri) {
 let reading = null;
 
 // Reads all spellings once, by the question that lists them. Gives { labels, spellings }; a spelling
-// is its IRI, its name, and whether that may be shown: a hidden one is found, and never offered.
+// is its IRI, its name, whether that may be shown (a hidden one is found, and never offered), and
+// the classes of what it names.
 export function readNames(links, endpoint) {
   reading = reading || ask(links.find((link) => link.dataset.name === "spellings"), endpoint);
   return reading;
@@ -35,7 +36,8 @@ async function ask(link, endpoint) {
   if (!response || !response.ok) return names;
   for (const row of (await response.json()).results.bindings) {
     const iri = row.entity.value;
-    names.spellings.push([iri, row.name.value, row.source.value !== "hidden"]);
+    const classes = row.classes ? row.classes.value.split(" ") : [];
+    names.spellings.push([iri, row.name.value, row.source.value !== "hidden", classes]);
     if (!names.labels.has(iri)) names.labels.set(iri, row.name.value);
   }
   return names;

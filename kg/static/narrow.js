@@ -11,11 +11,15 @@ function line(variable) {
   return new RegExp(`^(\\s*VALUES \\?${variable}) \\{([^}\\n]*)\\}$`, "gm");
 }
 
+// Whether a spelling names what the parameter may be.
+function fits([iri, , , classes], { kind, among }) {
+  return REALMS[kind].includes(realm(iri)) && (!among.length || among.some((each) => classes.includes(each)));
+}
+
 // Names in the graph that are spelt like the text, as IRIs; an IRI stands for itself.
-function find(text, kind, names) {
+function find(text, parameter, names) {
   const wanted = text.trim().toLocaleLowerCase();
-  const fits = ([iri]) => REALMS[kind].includes(realm(iri));
-  const found = names.spellings.filter((each) => fits(each) && each[1].toLocaleLowerCase() === wanted);
+  const found = names.spellings.filter((each) => fits(each, parameter) && each[1].toLocaleLowerCase() === wanted);
   if (/^https?:\S+$/.test(text.trim())) return [text.trim()];
   return [...new Set(found.map(([iri]) => iri))];
 }
@@ -32,16 +36,18 @@ function day(text, kind) {
 }
 
 // A field's text as SPARQL terms; null where it cannot be one.
-function terms(text, kind, names) {
+function terms(text, parameter, names) {
+  const { kind, among } = parameter;
   if (!text.trim()) return "UNDEF";
   if (kind in REALMS) {
-    const found = find(text, kind, names);
+    const found = find(text, parameter, names);
     return found.length ? found.map((iri) => `<${iri}>`).join(" ") : null;
   }
   if (kind === "date" || kind === "start" || kind === "end") {
     const found = day(text, kind);
     return found && `"${found}"^^<${DATE}>`;
   }
+  if (among.length && !among.includes(text)) return null;
   return JSON.stringify(text).replaceAll("}", "\\u007D");
 }
 
@@ -55,19 +61,22 @@ function present(query, parameter, names) {
   return literal ? literal[1] : "";
 }
 
-function options(kind, names) {
-  const id = `names-${kind}`;
+function options(parameter, names) {
+  const id = ["names", parameter.kind, ...parameter.among].join("-");
   const known = document.getElementById(id);
   if (known) return known.id;
   const list = document.createElement("datalist");
   list.id = id;
-  for (const [iri, name, shown] of names.spellings) {
-    if (!shown || !REALMS[kind].includes(realm(iri))) continue;
-    const option = document.createElement("option");
-    option.value = name;
-    const label = names.labels.get(iri);
-    if (label && label !== name) option.label = `${name} (${label})`;
-    list.append(option);
+  const offer = (value, label) => list.append(Object.assign(document.createElement("option"), { value, label }));
+  if (parameter.kind in REALMS) {
+    for (const each of names.spellings) {
+      const [iri, name, shown] = each;
+      if (!shown || !fits(each, parameter)) continue;
+      const label = names.labels.get(iri);
+      offer(name, label && label !== name ? `${name} (${label})` : "");
+    }
+  } else {
+    for (const each of parameter.among) offer(each, "");
   }
   document.body.append(list);
   return id;
@@ -84,9 +93,9 @@ function field(parameter, box, names, first) {
   input.type = parameter.kind === "date" ? "date" : "text";
   input.autocomplete = "off";
   input.setAttribute("aria-describedby", help.id);
-  if (parameter.kind in REALMS) input.setAttribute("list", options(parameter.kind, names));
+  if (parameter.kind in REALMS || parameter.among.length) input.setAttribute("list", options(parameter, names));
   const write = () => {
-    const found = terms(input.value, parameter.kind, names);
+    const found = terms(input.value, parameter, names);
     input.setCustomValidity(found ? "" : "The graph has nothing of this name; take one from the list.");
     if (found) box.value = box.value.replace(line(parameter.variable), `$1 { ${found.replaceAll("$", "$$$$")} }`);
     return found;
