@@ -10,13 +10,27 @@ from rdflib import RDF, RDFS, VOID, XSD, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS
 
 from kg.media import FORMATS, Format, named
+from kg.rdf import RdfFormat, parse_rdf, serialize_rdf
 
 SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
 
-_RDFLIB = {"turtle": "turtle", "ntriples": "nt", "jsonld": "json-ld", "rdfxml": "xml"}
+_WRITTEN = {
+    "turtle": RdfFormat.TURTLE,
+    "ntriples": RdfFormat.N_TRIPLES,
+    "jsonld": RdfFormat.JSON_LD,
+    "rdfxml": RdfFormat.RDF_XML,
+}
+
+_PREFIXES = {
+    "sd": str(SD),
+    "void": str(VOID),
+    "dcterms": str(DCTERMS),
+    "rdfs": str(RDFS),
+    "xsd": str(XSD),
+}
 
 #: The formats in which a description itself is sent.
-DESCRIPTION_FORMATS: tuple[Format, ...] = tuple(named(name) for name in _RDFLIB)
+DESCRIPTION_FORMATS: tuple[Format, ...] = tuple(named(name) for name in _WRITTEN)
 
 
 @dataclass(frozen=True)
@@ -40,8 +54,6 @@ def describe(
     A `federated` one asks other servers where SERVICE names them.
     """
     graph = Graph()
-    for prefix, namespace in (("sd", SD), ("void", VOID), ("dcterms", DCTERMS)):
-        graph.bind(prefix, namespace)
     service, dataset = URIRef(f"{endpoint}#service"), URIRef(f"{endpoint}#dataset")
     graph.add((service, RDF.type, SD.Service))
     graph.add((service, SD.endpoint, URIRef(endpoint)))
@@ -81,5 +93,10 @@ def _add_dataset(graph: Graph, dataset: URIRef, catalogue: Catalogue) -> None:
 
 
 def serialize(description: Graph, form: Format) -> bytes:
-    """Return the description in one of `DESCRIPTION_FORMATS`."""
-    return description.serialize(format=_RDFLIB[form.name], encoding="utf-8")
+    """Return the description in one of `DESCRIPTION_FORMATS`, everywhere in the same bytes.
+
+    Most of rdflib's writers have another order each time that a server is started.
+    """
+    lines = sorted(description.serialize(format="nt", encoding="utf-8").splitlines(keepends=True))
+    triples = parse_rdf(b"".join(lines), format=RdfFormat.N_TRIPLES)
+    return serialize_rdf(triples, format=_WRITTEN[form.name], prefixes=_PREFIXES) or b""

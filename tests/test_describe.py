@@ -1,0 +1,39 @@
+"""The service description has the same bytes wherever it is written."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import rdflib
+from rdflib.compare import isomorphic
+from serving import ROOT
+
+from kg.describe import DESCRIPTION_FORMATS, Catalogue, describe, serialize
+from kg.media import Format
+
+CATALOGUE = Catalogue("f" * 64, (("u:g0", 3), ("u:g1", 4)), (("triples", 7), ("classes", 2)))
+DESCRIPTION = describe("http://here/sparql", "A title", "What it is.", CATALOGUE)
+WRITTEN = """
+import sys
+sys.path[:0] = sys.argv[1:]
+from test_describe import DESCRIPTION, DESCRIPTION_FORMATS, serialize
+sys.stdout.buffer.write(b"".join(serialize(DESCRIPTION, form) for form in DESCRIPTION_FORMATS))
+"""
+
+
+def test_every_process_writes_the_same_bytes() -> None:
+    def written(seed: str) -> bytes:
+        return subprocess.run(
+            [sys.executable, "-c", WRITTEN, str(ROOT), str(ROOT / "tests")],
+            env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True,
+        ).stdout  # fmt: skip
+
+    assert written("1") == written("2") != b""
+
+
+@pytest.mark.parametrize("form", DESCRIPTION_FORMATS, ids=lambda form: form.name)
+def test_what_is_written_is_the_description(form: Format) -> None:
+    kind = {"ntriples": "nt", "jsonld": "json-ld", "rdfxml": "xml"}.get(form.name, form.name)
+    read = rdflib.Graph().parse(data=serialize(DESCRIPTION, form), format=kind)
+    assert isomorphic(read, DESCRIPTION)
