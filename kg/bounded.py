@@ -8,6 +8,7 @@ Sources: RFC 6585, 5 (status 431); RFC 9110, 6.5.1 (trailers), 7.8 (Upgrade); RF
 """
 
 import asyncio
+import re
 import sys
 from typing import Any
 
@@ -23,6 +24,9 @@ LONGEST_HEAD = 64 * 1024
 #: Seconds in which a request must have come whole, its body included, and something of its answer
 #: must have been taken.
 PATIENCE = 60.0
+
+#: A host with its port, be it empty (RFC 3986, 3.2.2).
+_HOST = re.compile(rb"([\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(:\d*)?", re.ASCII)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -170,17 +174,33 @@ class BoundedProtocol(HttpToolsProtocol):
                 raise MethodError(_METHODS)
             return  # it is read once more
         self._judge()
+        if not self.url.startswith(b"/"):
+            self._take_host()
         super().on_headers_complete()
         self._in_head, self._received = False, 0
 
     def _judge(self) -> None:
-        """Raise the error that a head deserves (as RFC 9112 has it, one Host and no other)."""
+        """Raise the error that a head deserves (as RFC 9112 has it: 3.2 and 6.1)."""
         size = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
         if size > LONGEST_HEAD:
             raise self._too_long()
-        hosts = [name for name, _ in self.headers].count(b"host")
-        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() != "1.0"):
-            raise InputError(f"The request has {hosts} Host headers; send one.")
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) > 1 or (not hosts and self.parser.get_http_version() != "1.0"):
+            raise InputError(f"The request has {len(hosts)} Host headers; send one.")
+        if hosts and not _HOST.fullmatch(hosts[0]):
+            raise InputError("The Host header names no host.")
+        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
+        if codings and [each.lower() for each in codings] != [b"chunked"]:
+            raise InputError("The transfer coding is not `chunked`, the only one that is read.")
+
+    def _take_host(self) -> None:
+        """Have the host count that the target names, if it does (RFC 9112, 3.2.2)."""
+        target = httptools.parse_url(self.url)
+        if target.host:
+            port = b":%d" % target.port if target.port else b""
+            host = b"[%s]" % target.host if b":" in target.host else target.host
+            others = [each for each in self.headers if each[0] != b"host"]
+            self.headers[:] = [(b"host", host + port), *others]
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body, whose length is bounded elsewhere (the parser's hook)."""

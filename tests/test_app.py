@@ -434,14 +434,12 @@ def test_the_description_is_made_once(client: httpx.Client) -> None:
     assert hits() == before + 1
 
 
-def test_the_description_follows_the_host_but_not_a_forged_one(
-    client: httpx.Client, server: Server
-) -> None:
+def test_the_description_follows_the_host_but_not_a_forged_one(client: httpx.Client) -> None:
     answer = client.get("/sparql", headers={"host": "kg.example.org"})
     assert "<http://kg.example.org/sparql>" in answer.text
     forged = client.get("/sparql", headers={"host": 'x"><script>'})
+    assert forged.status_code == 400
     assert "<script" not in forged.text
-    assert f"<{server.url}/sparql>" in forged.text
 
 
 def test_start_page_asks_nobody_else(client: httpx.Client, server: Server) -> None:

@@ -132,6 +132,7 @@ def test_an_answer_that_is_taken_slowly_is_whole():
 
 GET = b"GET /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: here\r\n"
 POST = b"POST /sparql HTTP/1.1\r\nHost: here\r\nContent-Type: application/sparql-query\r\n"
+TWICE = b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n"
 WISH = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"
 OF_EVERY_ANSWER = ("content-security-policy", "x-content-type-options", "x-request-id", "vary")
 
@@ -147,8 +148,13 @@ OF_EVERY_ANSWER = ("content-security-policy", "x-content-type-options", "x-reque
         (GET + b"No colon\r\n\r\n", 400),
         (b"GET /sparql HTTP/1.1\r\n\r\n", 400),
         (GET + b"Host: there\r\n\r\n", 400),
+        (GET.replace(b"here", b"he re") + b"\r\n", 400),
+        (GET.replace(b"here", b"here/x") + b"\r\n", 400),
+        (GET.replace(b"here", b'"><script>') + b"\r\n", 400),
         (POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nASK{}", 400),
         (POST + b"Transfer-Encoding: chunked\r\n\r\nx\r\n", 400),
+        (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n5\r\nASK{}\r\n0\r\n\r\n", 400),
+        (POST + TWICE + b"\r\n5\r\nASK{}\r\n0\r\n\r\n", 400),
     ],
 )
 def test_what_cannot_be_read_is_a_problem_with_all_headers(talk, request_, status):
@@ -202,3 +208,17 @@ def test_who_wishes_for_another_protocol_is_answered_in_this_one(talk, parts):
 
 def test_a_request_without_a_host_is_answered_in_http_1_0(talk):
     assert talk.ask(b"GET /healthz HTTP/1.0\r\n\r\n")[2] == "alive\n"
+
+
+@pytest.mark.parametrize("host", [b"", b"here:80", b"[::1]:80", b"a-b.c_d:", b"%C3%A9"])
+def test_any_host_may_be_named(talk, host):
+    assert talk.ask(GET.replace(b"here", host) + b"\r\n")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("named", "host"),
+    [(b"there", "there"), (b"there:81", "there:81"), (b"a:b@[::1]:81", "[::1]:81")],
+)
+def test_the_host_in_the_target_counts(talk, named, host):
+    talk.say(b"GET http://" + named + b"/sparql?as=nt HTTP/1.1\r\nHost: here\r\n\r\n")
+    assert f"<http://{host}/sparql>" in talk.answer()[2]
