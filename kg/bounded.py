@@ -24,6 +24,8 @@ LONGEST_HEAD = 64 * 1024
 #: Seconds in which a request must have come whole, its body included, and something of its answer
 #: must have been taken.
 PATIENCE = 60.0
+#: Seconds for which who has said all it will say is answered: most who do have left.
+SOON = 0.5
 
 #: A host with its port, be it empty (RFC 3986, 3.2.2).
 _HOST = re.compile(rb"([\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(:\d*)?", re.ASCII)
@@ -53,6 +55,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_waiting()
         self._stop_watching()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer who has said all, if that is soon: most have left (asyncio's hook).
+
+        Whether a client has closed its half of the connection or all of it cannot be told.
+        """
+        self.shutdown()
+        if self.transport.is_closing():
+            return False
+        self.loop.call_later(SOON, self.transport.close)
+        return True
 
     def pause_writing(self) -> None:
         """Watch a client that does not take its answer as fast as it is sent (asyncio's hook)."""

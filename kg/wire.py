@@ -77,20 +77,21 @@ class RepeatProtocol(BoundedProtocol):
         self.tasks.discard(cast(asyncio.Task[None], work))
         if self.transport.is_closing():
             return
-        if not work.cancelled():
-            self._send(work.result())
-        if work.cancelled() or self._last:
+        if work.cancelled():
             self.transport.close()
             return
+        self._send(work.result())
         self.flow.resume_reading()
         later, self._later = self._later, b""
         if later:
             self.data_received(later)
+        if self._last:
+            self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give up an answer that nobody waits for, unless it is ready soon (asyncio's hook)."""
         if self._work:
-            self.loop.call_later(_SOON, self._work.cancel)
+            self.loop.call_later(0 if self._last else _SOON, self._work.cancel)
         super().connection_lost(exc)
 
     def shutdown(self) -> None:

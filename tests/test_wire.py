@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
+import socket
 import time
 
 import pytest
@@ -10,9 +12,11 @@ import uvicorn
 from talking import get
 from uvicorn.server import ServerState
 
-from kg.bounded import LONGEST_HEAD, BoundedProtocol
+from kg.bounded import LONGEST_HEAD, SOON, BoundedProtocol
 from kg.monitor import REFUSED
 
+NUMBERS = itertools.count()
+FEW = " ".join(f"VALUES ?{name} {{ {' '.join(map(str, range(20)))} }}" for name in "abc")
 CHUNKED = b"POST / HTTP/1.1\r\nhost: here\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
@@ -222,3 +226,41 @@ def test_any_host_may_be_named(talk, host):
 def test_the_host_in_the_target_counts(talk, named, host):
     talk.say(b"GET http://" + named + b"/sparql?as=nt HTTP/1.1\r\nHost: here\r\n\r\n")
     assert f"<http://{host}/sparql>" in talk.answer()[2]
+
+
+def distinct(more=""):
+    """Return a request that never was, of those that have these headers."""
+    return get(f"ASK {{}} # {next(NUMBERS)}", more)
+
+
+@pytest.mark.parametrize("before", [0, 1, 2], ids=["usual", "similar", "several"])
+def test_who_closes_its_half_of_the_connection_is_answered(talk, before):
+    headers = f"X-Half: {before}\r\n"
+    if before:
+        talk.ask(distinct(headers))
+    talk.say(distinct(headers) + b"".join(GET + b"\r\n" for _ in range(before - 1)))
+    talk.socket.shutdown(socket.SHUT_WR)
+    for _ in range(max(before, 1)):
+        assert talk.answer()[0] == 200
+    begun = time.monotonic()
+    assert talk.answer() is None
+    assert time.monotonic() - begun < SOON / 2
+
+
+def test_what_came_ahead_of_the_end_is_answered_in_its_turn(talk):
+    talk.ask(distinct())
+    talk.say(get(f"SELECT (COUNT(*) AS ?n) {{ {FEW} }} # ahead"))
+    time.sleep(0.02)
+    talk.say(distinct() + distinct())
+    talk.socket.shutdown(socket.SHUT_WR)
+    assert [talk.answer()[2] for _ in range(3)] == ["n\r\n8000\r\n", "true", "true"]
+    assert talk.answer() is None
+
+
+@pytest.mark.parametrize("rest", [b"", b"GET /", POST + b"Content-Length: 9\r\n\r\nASK"])
+def test_who_closes_its_half_too_early_is_not_waited_for(talk, rest):
+    talk.say(rest)
+    talk.socket.shutdown(socket.SHUT_WR)
+    begun = time.monotonic()
+    assert talk.answer() is None
+    assert time.monotonic() - begun < 5
