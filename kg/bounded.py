@@ -42,6 +42,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_head = True
     _refused = False
     url = b""
+    _answered: RequestResponseCycle | None = None
     _timer: asyncio.TimerHandle | None = None
     _reading: asyncio.Handle | None = None
 
@@ -54,7 +55,15 @@ class BoundedProtocol(HttpToolsProtocol):
         """Await nothing any more (asyncio's hook)."""
         self._stop_waiting()
         self._stop_watching()
+        # Others may have come behind what is being answered: uvicorn tells the last one alone.
+        if self._answered and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer who has said all, if that is soon: most have left (asyncio's hook).

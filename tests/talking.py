@@ -1,7 +1,9 @@
 """A connection to a server on which bytes are sent just so, and what is sent on it."""
 
+import contextlib
 import re
 import socket
+import time
 from urllib.parse import quote
 
 #: Two triples in one graph, which the server of the fixture `talk` has.
@@ -52,4 +54,18 @@ class Talk:
 
 def metric(talk, name):
     talk.say(b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n")
-    return int(re.search(rf"^{re.escape(name)} (\d+)", talk.answer()[2], re.MULTILINE)[1])
+    found = re.search(rf"^{re.escape(name)} (\d+)", talk.answer()[2], re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+@contextlib.contextmanager
+def ended_early(talk):
+    """See to it that what is done in here has one query ended, and not by its time limit."""
+    killed, late = "kg_queries_killed_total", 'kg_requests_total{status="504"}'
+    before = metric(talk, killed), metric(talk, late)
+    yield
+    end = time.monotonic() + 10
+    while metric(talk, killed) == before[0] and time.monotonic() < end:
+        time.sleep(0.05)
+    assert (metric(talk, killed), metric(talk, late)) == (before[0] + 1, before[1])
+    assert metric(talk, "kg_queries_active") == 0

@@ -9,7 +9,7 @@ import time
 
 import pytest
 import uvicorn
-from talking import get
+from talking import RUNAWAY, Talk, ended_early, get
 from uvicorn.server import ServerState
 
 from kg.bounded import LONGEST_HEAD, SOON, BoundedProtocol
@@ -264,3 +264,12 @@ def test_who_closes_its_half_too_early_is_not_waited_for(talk, rest):
     begun = time.monotonic()
     assert talk.answer() is None
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("more", [b"", GET + b"\r\n", (GET + b"\r\n") * 3 + b"GET /"])
+def test_the_query_of_a_client_that_leaves_is_ended(two, talk, more):
+    other = Talk(two)
+    with ended_early(talk):
+        other.say(get(f"{RUNAWAY} # {next(NUMBERS)}", "X-Leaves: 1\r\n") + more)
+        time.sleep(0.1)
+        other.socket.close()
