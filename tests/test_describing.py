@@ -110,14 +110,14 @@ class Slow(Graph):
 
 
 def test_a_slow_graph_is_asked_once_about_its_ontology_and_waited_for_once(monkeypatch) -> None:
-    monkeypatch.setattr(describing, "_SOON", 0.1)
+    monkeypatch.setattr(describing, "_SOON", 0.2)
 
     async def pages() -> None:
         graph = Slow()
         describer = Describer(graph)
         begun = time.monotonic()
-        assert [await describer.has_ontology(BASE) for _ in range(10)] == [True] * 10
-        assert 0.09 < time.monotonic() - begun < 0.5
+        assert [await describer.has_ontology(BASE) for _ in range(20)] == [True] * 20
+        assert 0.19 < time.monotonic() - begun < 2  # and not 4
         assert (len(graph.asked), graph.cancelled) == (1, 0)
         graph.go.set()
         await asyncio.sleep(0)
