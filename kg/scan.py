@@ -9,6 +9,7 @@ engine's business; what this module answers decides what may reach the engine at
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import cast
 
@@ -20,28 +21,44 @@ PROLOGUE = frozenset({"BASE", "PREFIX", "VERSION"})
 #: Functions whose value differs from call to call: such an answer must not be kept.
 VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 
-#: Repeated without a way back (`++`, `*+`), for there is nothing else to be tried. No other thread
-#: runs during one match, and a long token would take a quarter of a second, not some milliseconds.
-_TOKEN = re.compile(
-    r"""(?:
+#: Strings by their quotation marks, the long ones first.
+_STRINGS = {
+    '"""': r'\"\"\"(?:[^"\\]++|\\.|"(?!""))*+\"\"\"',
+    "'''": r"'''(?:[^'\\]++|\\.|'(?!''))*+'''",
+    '"': r'"(?:[^"\\\r\n]++|\\.)*+"',
+    "'": r"'(?:[^'\\\r\n]++|\\.)*+'",
+}
+
+
+@cache
+def _token(quotes: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of a token where these quotation marks begin strings.
+
+    Repeated without a way back (`++`, `*+`), for there is nothing else to be tried. No other thread
+    runs during one match, and a long token would take a quarter of a second, not some milliseconds.
+    """
+    long = "".join(f"(?!{each})" for each in quotes if len(each) == 3)
+    strings = "|".join(long * (len(each) == 1) + _STRINGS[each] for each in quotes) or "(?!)"
+    pattern = rf"""(?:
     (?P<comment>\#[^\r\n]*+)
-  | (?P<iri><[^<>"{}|^`\\\x00-\x20]*+(?:\\u[0-9A-Fa-f]{4}[^<>"{}|^`\\\x00-\x20]*+
-      |\\U[0-9A-Fa-f]{8}[^<>"{}|^`\\\x00-\x20]*+)*+>)
-  | (?P<string>\"\"\"(?:[^"\\]++|\\.|"(?!""))*+\"\"\"|'''(?:[^'\\]++|\\.|'(?!''))*+'''
-      |"(?:[^"\\\r\n]++|\\.)*+"|'(?:[^'\\\r\n]++|\\.)*+')
+  | (?P<iri><[^<>"{{}}|^`\\\x00-\x20]*+(?:\\u[0-9A-Fa-f]{{4}}[^<>"{{}}|^`\\\x00-\x20]*+
+      |\\U[0-9A-Fa-f]{{8}}[^<>"{{}}|^`\\\x00-\x20]*+)*+>)
+  | (?P<string>{strings})
+  | (?P<open>{"|".join(quotes) or "(?!)"})
   | (?P<blank>_:[\w.\-]++)
   | (?P<variable>[?$]\w++)
   | (?P<language>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+)
-  | (?P<name>[\w.\-\u00B7]*+:(?:(?:[\w:]|%[0-9A-Fa-f]{2}
-      |\\[_~.\-!$&'()*+,;=/?\#@%])(?:[\w:\-\u00B7.]++|%[0-9A-Fa-f]{2}
+  | (?P<name>[\w.\-\u00B7]*+:(?:(?:[\w:]|%[0-9A-Fa-f]{{2}}
+      |\\[_~.\-!$&'()*+,;=/?\#@%])(?:[\w:\-\u00B7.]++|%[0-9A-Fa-f]{{2}}
       |\\[_~.\-!$&'()*+,;=/?\#@%])*+)?)
   | (?P<run>[\w.\-\u00B7]++)
   | (?P<space>\s++)
   | (?P<other>.)
     )\s*+
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
+    return re.compile(pattern, re.VERBOSE | re.DOTALL)
+
+
 #: What a run of word characters without a colon is made of.
 _PART = re.compile(
     r"(?P<word>[A-Za-z_]\w*)|(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)|(?P<other>.)", re.DOTALL
@@ -192,13 +209,29 @@ def tokens_of(text: str) -> Iterator[tuple[str, str, int]]:
     Whether a run of word characters begins a prefixed name is seen at its end only. Each run is
     therefore read as a whole: a look ahead from each of its words would take quadratic time.
     """
-    for match in _TOKEN.finditer(text):
+    for match in _matches(text):
         kind = cast(str, match.lastgroup)
         if kind == "run":
             for part in _PART.finditer(match[kind]):
                 yield cast(str, part.lastgroup), part[0], match.start() + part.start()
         elif kind not in ("space", "comment"):
             yield kind, match[kind], match.start()
+
+
+def _matches(
+    text: str, place: int = 0, quotes: tuple[str, ...] = tuple(_STRINGS)
+) -> Iterator[re.Match[str]]:
+    """Yield the tokens; of each kind of string, look in vain for an end but once.
+
+    Where one has none, those within have none: their marks stand behind backslashes. For a short
+    one, other lines are left out too: no parser gets so far.
+    """
+    for match in _token(quotes).finditer(text, place):
+        if match.lastgroup == "open":
+            others = tuple(each for each in quotes if each != match["open"])
+            yield from _matches(text, match.start(), others)
+            return
+        yield match
 
 
 def _form(words: list[str]) -> str | None:
