@@ -152,7 +152,9 @@ class Reconcile:
     async def _suggest(self, request: Request, fields: Fields, things: Things) -> Response:
         kind = request.path_params["kind"]
         start = _number(fields, "cursor")
-        return _json(request, suggest(things, kind, fields.get("prefix", "")[:200], start))
+        prefix = fields.get("prefix", "")[:200]
+        # Compared with every spelling of every thing.
+        return _json(request, await asyncio.to_thread(suggest, things, kind, prefix, start))
 
     async def _flyout(self, request: Request, fields: Fields, things: Things) -> Response:
         return _json(request, flyout(things, request.path_params["kind"], _needed(fields, "id")))

@@ -516,8 +516,15 @@ def test_half_a_surrogate_pair_is_given_back_as_it_came(client: httpx.Client) ->
         json.loads(answer.content)
 
 
-def test_others_are_answered_beside_a_large_request(
-    monkeypatch: pytest.MonkeyPatch, things: Things
+@pytest.mark.parametrize(
+    ("name", "path", "fields"),
+    [
+        ("extend", "/reconcile", {"extend": '{"ids": [], "properties": []}'}),
+        ("suggest", "/reconcile/suggest/{kind}", {"prefix": "a"}),
+    ],
+)
+def test_others_are_answered_beside_what_takes_long(
+    monkeypatch: pytest.MonkeyPatch, things: Things, name: str, path: str, fields: dict
 ) -> None:
     begun, others = threading.Event(), threading.Event()
 
@@ -531,16 +538,16 @@ def test_others_are_answered_beside_a_large_request(
         )
         reconcile = Reconcile(SimpleNamespace(service=service), Pages(), WIKIDATA_SERVICE)
         reconcile.index._known = "f", things
-        encoded = urllib.parse.urlencode({"extend": '{"ids": [], "properties": []}'}).encode()
-        scope = {"type": "http", "method": "GET", "headers": [], "query_string": encoded}
-        answer = asyncio.ensure_future(
-            reconcile.routes[0].endpoint(Request(scope, asyncio.Event().wait))
-        )
+        encoded = urllib.parse.urlencode(fields).encode()
+        scope = {"type": "http", "method": "GET", "headers": [], "query_string": encoded,
+                 "path_params": {"kind": "entity"}}  # fmt: skip
+        (route,) = (each for each in reconcile.routes if each.path == path)
+        answer = asyncio.ensure_future(route.endpoint(Request(scope, asyncio.Event().wait)))
         await asyncio.to_thread(begun.wait, 5)
         others.set()
         return await answer
 
-    monkeypatch.setattr("kg.reconcile.extend", slow)
+    monkeypatch.setattr(f"kg.reconcile.{name}", slow)
     assert json.loads(asyncio.run(asked()).body) == {"others were answered": True}
 
 
