@@ -27,7 +27,7 @@ from kg.cache import Cache
 from kg.dataset import search_block
 from kg.describing import Describer
 from kg.endpoint import Endpoint, Page
-from kg.errors import InputError, KgError, NotFoundError
+from kg.errors import InputError, NotFoundError
 from kg.evidence import words_of
 from kg.examples import Group, grouped
 from kg.graphstore import GraphStoreProtocol
@@ -40,6 +40,7 @@ from kg.pool import Pool
 from kg.protocol import Limits
 from kg.queries import Question, questions
 from kg.reconcile import Reconcile
+from kg.renewal import Renewal
 from kg.repeats import Repeats
 from kg.replies import Handler, packed, problem
 from kg.resources import Resources
@@ -268,23 +269,11 @@ async def _serve(
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, 20, 50)
     sys.setswitchinterval(0.0005)  # threads beside the event loop give way to it sooner
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(
-        signal.SIGHUP, lambda: asyncio.ensure_future(_reload(settings, files, prefixes, pool))
-    )
+    renewal = Renewal(pool, lambda: loader_config(settings, files, prefixes))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, renewal.ask)
     # Last: who reads that the server is there may send it a signal.
     _print_urls(sock, pool)
     await uvicorn.Server(config).serve(sockets=[sock])
-
-
-async def _reload(
-    settings: Settings, files: list[Path] | None, prefixes: Mapping[str, str] | None, pool: Pool
-) -> None:
-    try:
-        await pool.reload(loader_config(settings, files, prefixes))
-        sys.stderr.write(f"Now serving {pool.fingerprint[:16]}.\n")
-    except KgError as error:
-        sys.stderr.write(f"Still serving {pool.fingerprint[:16]}: {error}\n")
 
 
 def _print_urls(sock: socket.socket, pool: Pool) -> None:

@@ -19,7 +19,7 @@ LAYERS = (
     "connection service remote record writer sample",
     "things batches reconciliation suggestions extension reconciler accepting",
     "confine worker served loader tables asking link",
-    "generation turns watch pool calls cache flights replies",
+    "generation turns watch pool renewal calls cache flights replies",
     "monitor repeats bounded gathered wire describe answers similar report validate",
     "streams progress jsonld selection csvw frames graphml review catalogue",
     "executables build export release examples pages endpoint graphstore",
