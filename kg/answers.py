@@ -42,6 +42,8 @@ PLAINLY = "kg.plainly"
 
 _HOST = re.compile(r"[\w.\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
 _WATCH_AFTER = 0.25
+#: Bytes of all requests together above which none is read that has more than so many.
+_MOST_HELD, _SHORT = 64 << 20, 64 << 10
 #: Bytes of an answer that takes some milliseconds to read.
 _LONG = 4 << 20
 
@@ -208,16 +210,31 @@ def own_url(request: Request, path: str) -> str:
     return f"{request.url.scheme}://{host}{request.scope.get('root_path', '')}{path}"
 
 
+class _Held:
+    """Bytes of all requests that are being read."""
+
+    size = 0
+
+
 async def read_body(request: Request, most: int) -> bytes:
-    """Return the body, read no further than `most` bytes; raises TooLargeError above."""
-    body = bytearray()
+    """Return the body, read no further than `most` bytes; raises TooLargeError above.
+
+    Raises BusyError where so many long ones come at one time that they would fill the memory.
+    """
+    body, held = bytearray(), 0
     try:
         async for part in request.stream():
             body += part
+            held += len(part)
+            _Held.size += len(part)
             if len(body) > most:
                 raise TooLargeError(f"The request is longer than {most} bytes; shorten the query.")
+            if len(body) > _SHORT and _Held.size > _MOST_HELD:
+                raise BusyError("Too many long requests are being sent; try again later.")
     except ClientDisconnect:
         body.clear()
+    finally:
+        _Held.size -= held
     return bytes(body)
 
 

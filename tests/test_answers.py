@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 
 from kg.addresses import Reading
-from kg.answers import Answers, Service
+from kg.answers import Answers, Service, _Held, read_body
 from kg.cache import Cache
 from kg.describing import Describer, Found, Part
 from kg.errors import BusyError, QueryError
@@ -204,3 +204,32 @@ def test_an_error_is_told_to_all_and_not_kept() -> None:
         assert (await Client(answers).task).body == b"answer"
 
     within(work)
+
+
+def test_long_requests_that_do_not_end_leave_room_for_short_ones(monkeypatch) -> None:
+    monkeypatch.setattr("kg.answers._MOST_HELD", 150_000)
+    never = asyncio.Event()
+
+    def reading(*sizes: int, whole: bool = True) -> asyncio.Task:
+        parts = [{"type": "http.request", "body": bytes(size), "more_body": True} for size in sizes]
+        if whole:
+            parts[-1]["more_body"] = False
+
+        async def receive() -> dict:
+            return parts.pop(0) if parts else await never.wait()
+
+        request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+        return asyncio.ensure_future(read_body(request, 1 << 20))
+
+    async def read() -> None:
+        begun = reading(50_000, 50_000, whole=False)
+        await asyncio.sleep(0)
+        with pytest.raises(BusyError, match="long requests"):
+            await reading(60_000, 30_000)
+        assert len(await reading(60_000)) == 60_000
+        begun.cancel()
+        await asyncio.wait([begun])
+        assert len(await reading(60_000, 30_000)) == 90_000
+
+    asyncio.run(read())
+    assert _Held.size == 0
