@@ -62,21 +62,21 @@ def calls(text: str) -> list[Call]:
             kind_before, word, _ = tokens[max(index - 1, 0)]
             exists = kind_before == "word" and word.upper().endswith("EXISTS")
             in_exists.append(in_exists[-1] or exists)
-        elif value == "}":
-            in_exists[1:] = in_exists[1:-1]
+        elif value == "}" and len(in_exists) > 1:
+            in_exists.pop()
         elif kind == "word" and value.upper() == "SERVICE":
             if in_exists[-1]:
                 raise ForbiddenError("This endpoint asks no other server within EXISTS.")
             if found and place < found[-1].end:
                 raise ForbiddenError(_PLAINLY)
+            if len(found) == MOST_CALLS:  # at once, for each takes a look at all that follows it
+                raise TooLargeError(
+                    f"The query has more than {MOST_CALLS} SERVICE clauses; write fewer."
+                )
             found.append(_call(tokens, index))
     # The engine reads SERVICE where it runs into another word, too: nothing of it may be left.
     if not found or scan(asked_here(text, found)).has_service:
         raise ForbiddenError(_PLAINLY)
-    if len(found) > MOST_CALLS:
-        raise TooLargeError(
-            f"The query has {len(found)} SERVICE clauses; write at most {MOST_CALLS}."
-        )
     return found
 
 

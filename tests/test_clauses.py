@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 
 import pyoxigraph as ox
 import pytest
@@ -15,6 +16,7 @@ from kg.protocol import operation
 from kg.scan import scan
 
 A = "http://a/"
+CALL = f"SERVICE <{A}> {{ ?s ?p ?o }}"
 
 
 def table(names: list[str], *rows: dict) -> bytes:
@@ -156,3 +158,19 @@ def test_no_call_is_left(pieces: str) -> None:
 def test_a_call_that_is_left_would_be_seen() -> None:
     with pytest.raises(OSError, match="port"):
         ox.Store().query("ASK { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }")
+
+
+@pytest.mark.parametrize(
+    ("text", "like"),
+    [("{" * 20_000 + "}" * 20_000, "{}" * 20_000), (CALL * 4_000, "{ ?s ?p ?o ?s ?p ?o }" * 4_000)],
+    ids=["brackets within brackets", "many clauses"],
+)
+def test_no_text_takes_much_longer_than_others(text: str, like: str) -> None:
+    def seconds(text: str) -> float:
+        begun = time.perf_counter()
+        with contextlib.suppress(TooLargeError):
+            calls(f"SELECT * {{ {CALL} {text} }}")
+        return time.perf_counter() - begun
+
+    # The least of several, for the machine may do something else.
+    assert min(seconds(text) for _ in range(3)) < 4 * min(seconds(like) for _ in range(3))
