@@ -19,6 +19,8 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ from kg.rdf import BASE
 from kg.record import survey
 from kg.remote import RemoteStore
 from kg.service import Service
-from kg.store import EngineStore, Source
+from kg.store import EngineStore, Store
 from kg.worker import LoaderConfig, read_framed, work
 
 # Kind (R ready, E error: length of the JSON; W worker born: pid; D worker dead: pid, signal).
@@ -41,11 +43,27 @@ _GONE = 3
 _PATIENCE = 1.0
 
 
+@dataclass(frozen=True)
+class Held:
+    """What a loader holds: the data's fingerprint, their quads, and how a worker gets its store.
+
+    `open` is called in the worker, after the fork; it raises KgError when there is nothing to
+    open any more. `descriptors` are the files or connections that a store may have open; `said`
+    is a sentence for who starts the server.
+    """
+
+    fingerprint: str
+    quads: int
+    open: Callable[[], Store]
+    descriptors: int = 0
+    said: str = ""
+
+
 class Loader:
     """Holds the graph and keeps `config.workers` workers alive, and the spare one."""
 
-    def __init__(self, control: socket.socket, config: LoaderConfig, source: Source) -> None:
-        self.control, self.config, self.source = control, config, source
+    def __init__(self, control: socket.socket, config: LoaderConfig, held: Held) -> None:
+        self.control, self.config, self.held = control, config, held
         self.gone = False
         self.born: dict[int, float] = {}
         self.woken, self.waker = socket.socketpair()
@@ -108,8 +126,8 @@ class Loader:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             sock = keep_only(sock)
-            store = self.source.open()
-            confine(self.config.memory, self.source.descriptors, network=self.config.is_remote)
+            store = self.held.open()
+            confine(self.config.memory, self.held.descriptors, network=self.config.is_remote)
             work(store, sock, self.config)
         except DataError:
             os._exit(_GONE)
@@ -119,7 +137,7 @@ class Loader:
             os._exit(0)
 
 
-def load(config: LoaderConfig) -> Source:
+def load(config: LoaderConfig) -> Held:
     """Return what the configuration names; a store on disk that is not there yet is built.
 
     Raises DataError for a file that cannot be read or does not have the configured digest.
@@ -129,16 +147,16 @@ def load(config: LoaderConfig) -> Source:
     return _in_memory(config) if config.store == "memory" else _on_server(config)
 
 
-def _in_memory(config: LoaderConfig) -> Source:
+def _in_memory(config: LoaderConfig) -> Held:
     store = _empty(config)
     fingerprint = _fingerprint(config)
     for name in config.files:
         store.load(Path(name))
     store.settle()
-    return Source(fingerprint, len(store), lambda: store)
+    return Held(fingerprint, len(store), lambda: store)
 
 
-def _on_disk(config: LoaderConfig) -> Source:
+def _on_disk(config: LoaderConfig) -> Held:
     """Return the store on disk; its data were compared with their digest when it was built."""
     fingerprint = config.digest or _fingerprint(config)
     folder = disk_folder(Path(config.stores), fingerprint)
@@ -146,7 +164,7 @@ def _on_disk(config: LoaderConfig) -> Source:
         _fingerprint(config)
         build_disk(config.files, folder)
     quads, copied = read_sizes(folder) or (0, 0)
-    return Source(
+    return Held(
         fingerprint,
         quads,
         lambda: open_disk(_empty(config), folder, copied),
@@ -154,13 +172,13 @@ def _on_disk(config: LoaderConfig) -> Source:
     )
 
 
-def _on_server(config: LoaderConfig) -> Source:
+def _on_server(config: LoaderConfig) -> Held:
     """Return our graphs on another server, after a look at them; workers connect by themselves."""
     access = Access(config.store, config.user, config.password)
     service = Service(access)
     with contextlib.closing(service.connection):
         record, said = survey(service, config.base or BASE)
-    return Source(
+    return Held(
         record.fingerprint,
         sum(record.graphs.values()),
         lambda: RemoteStore(access, record.graphs, _empty(config)),
@@ -197,17 +215,17 @@ def main(descriptor: int) -> None:
     control = socket.socket(fileno=descriptor)
     config = LoaderConfig.from_json(read_framed(control))
     try:
-        source = load(config)
+        held = load(config)
     except KgError as error:
         _note(control, b"E", {"error": type(error).__name__, "message": str(error)})
         return
     _note(
         control,
         b"R",
-        {"fingerprint": source.fingerprint, "quads": source.quads, "said": source.said},
+        {"fingerprint": held.fingerprint, "quads": held.quads, "said": held.said},
     )
     gc.freeze()
-    loader = Loader(control, config, source)
+    loader = Loader(control, config, held)
     try:
         loader.run()
     except OSError:

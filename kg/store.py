@@ -7,7 +7,7 @@ server is `kg/remote.py`; who asks cannot tell them apart.
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -47,22 +47,6 @@ class Store(Protocol):
 
     def __len__(self) -> int:
         """Return the number of quads."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """What a loader holds: the data's fingerprint, their quads, and how a worker gets its store.
-
-    `open` is called in the worker, after the fork; it raises KgError when there is nothing to
-    open any more. `descriptors` are the files or connections that a store may have open; `said`
-    is a sentence for who starts the server.
-    """
-
-    fingerprint: str
-    quads: int
-    open: Callable[[], Store]
-    descriptors: int = 0
-    said: str = ""
 
 
 @dataclass
