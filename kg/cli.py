@@ -200,7 +200,7 @@ def publish(
     from kg.publish import Target
     from kg.publish import publish as publish_snapshot
     from kg.served import is_remote
-    from kg.service import Service
+    from kg.service import RemoteService
     from kg.snapshots import current_snapshot
     from kg.writer import writer
 
@@ -208,7 +208,7 @@ def publish(
     if not is_remote(settings):
         raise InputError("--to needs the http or https URL of a SPARQL query service.")
     access = Access(settings.store, settings.store_user, settings.store_password)
-    target = Target(Service(access), writer(access, graph_store, update), settings.base_iri)
+    target = Target(RemoteService(access), writer(access, graph_store, update), settings.base_iri)
     typer.echo(publish_snapshot(snapshot or current_snapshot(settings), target))
 
 

@@ -31,7 +31,7 @@ from kg.errors import DataError, KgError, StoreLostError
 from kg.rdf import BASE
 from kg.record import survey
 from kg.remote import RemoteStore
-from kg.service import Service
+from kg.service import RemoteService
 from kg.store import EngineStore, Store
 from kg.worker import LoaderConfig, read_framed, work
 
@@ -175,7 +175,7 @@ def _on_disk(config: LoaderConfig) -> Held:
 def _on_server(config: LoaderConfig) -> Held:
     """Return our graphs on another server, after a look at them; workers connect by themselves."""
     access = Access(config.store, config.user, config.password)
-    service = Service(access)
+    service = RemoteService(access)
     with contextlib.closing(service.connection):
         record, said = survey(service, config.base or BASE)
     return Held(

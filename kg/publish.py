@@ -25,7 +25,7 @@ from kg.record import (
     record_triples,
 )
 from kg.sample import Sample, compare
-from kg.service import Service
+from kg.service import RemoteService
 from kg.snapshots import DATA, read_snapshot
 from kg.writer import Writer
 
@@ -50,7 +50,7 @@ class Contents:
 class Target:
     """A server to publish on: how it is asked, how it is written to, and the base of our IRIs."""
 
-    service: Service
+    service: RemoteService
     writer: Writer
     base: str
 

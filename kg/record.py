@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from kg.assets import PROBES
 from kg.errors import DataError, NotFoundError, StoreLostError
-from kg.service import NO_GRAPH, NO_TABLE, Service, named_dataset
+from kg.service import NO_GRAPH, NO_TABLE, RemoteService, named_dataset
 
 #: Seconds in which who serves from a server notices that its record has changed (`kg/watch.py`).
 NOTICED = 2.0
@@ -39,7 +39,7 @@ def record_graph(base: str) -> str:
     return base + "published"
 
 
-def read_record(service: Service, base: str) -> Record | None:
+def read_record(service: RemoteService, base: str) -> Record | None:
     """Return the record on a server, which may be of nothing yet; None where there is none."""
     rows = service.rows(_probe("record"), named_dataset([record_graph(base)], [NO_GRAPH]))
     if not rows:
@@ -63,7 +63,7 @@ def record_triples(record: Record, base: str) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def count_graphs(service: Service, graphs: Iterable[str] | None = None) -> dict[str, int]:
+def count_graphs(service: RemoteService, graphs: Iterable[str] | None = None) -> dict[str, int]:
     """Return named graphs of a server with their numbers of triples: all, or those given."""
     dataset = [] if graphs is None else named_dataset([NO_GRAPH], list(graphs) or [NO_GRAPH])
     return _sizes(service.rows(_probe("graphs"), dataset))
@@ -76,7 +76,7 @@ def _sizes(rows: Iterable[dict[str, str]]) -> dict[str, int]:
         raise StoreLostError(NO_TABLE) from None
 
 
-def survey(service: Service, base: str) -> tuple[Record, str]:
+def survey(service: RemoteService, base: str) -> tuple[Record, str]:
     """Return what a server has of ours, and a sentence for who starts ours, if there is need.
 
     Raises DataError where its record and its data differ or a triple stands in two graphs,
@@ -98,7 +98,7 @@ def survey(service: Service, base: str) -> tuple[Record, str]:
     return record, ""
 
 
-def _unrecorded(service: Service, base: str) -> tuple[Record, str]:
+def _unrecorded(service: RemoteService, base: str) -> tuple[Record, str]:
     """Return the graphs under our base; their names and sizes then stand for the data."""
     own = record_graph(base)
     everything = count_graphs(service).items()

@@ -25,7 +25,7 @@ from kg.rewrite import (
     without_dataset,
     without_undef,
 )
-from kg.service import NO_GRAPH, Service, named_dataset
+from kg.service import NO_GRAPH, RemoteService, named_dataset
 from kg.store import EngineStore
 
 #: Rows that are filled into a template, or resources that are described, at one time.
@@ -47,7 +47,7 @@ class RemoteStore:
     local: EngineStore
 
     def __post_init__(self) -> None:
-        self.service = Service(self.access)
+        self.service = RemoteService(self.access)
 
     def __len__(self) -> int:
         """Return the number of quads in our graphs."""
@@ -56,7 +56,7 @@ class RemoteStore:
     def evaluate(self, operation: Operation, form: Format, caps: Caps | None = None) -> Answer:
         """Have the server evaluate a query, and serialise its answer.
 
-        Raises as `EngineStore.evaluate`, and as `Service.answer`.
+        Raises as `EngineStore.evaluate`, and as `RemoteService.answer`.
         """
         caps = caps or Caps()
         self.local.check(operation)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kg.assets import PROBES
 from kg.rdf import Literal, RdfFormat, parse_rdf
-from kg.service import NO_GRAPH, Service, named_dataset
+from kg.service import NO_GRAPH, RemoteService, named_dataset
 
 _TYPE = b" <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> "
 _XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -39,7 +39,7 @@ class Sample:
         return sorted({each[1:-1].decode() for each in (*self.first.values(), *self.last.values())})
 
 
-def compare(service: Service, graphs: Sequence[str], sample: Sample, data: Path) -> str:
+def compare(service: RemoteService, graphs: Sequence[str], sample: Sample, data: Path) -> str:
     """Return the first thing of a sample that has other triples on a server than in `data`, or ''.
 
     Numbers and booleans are compared by their value, for a server may write 1.50 as 1.5; so may
@@ -65,7 +65,9 @@ def _local(data: Path, subjects: Collection[str]) -> Iterator[tuple[str, Triple]
                 yield subject, (subject, quad.predicate.value, comparable(quad.object))
 
 
-def _remote(service: Service, graphs: Sequence[str], subjects: Sequence[str]) -> Iterator[Triple]:
+def _remote(
+    service: RemoteService, graphs: Sequence[str], subjects: Sequence[str]
+) -> Iterator[Triple]:
     text = (PROBES / "description.rq").read_text("utf-8")
     values = " ".join(f"<{each}>" for each in subjects)
     asked = text.replace("UNDEF", values), named_dataset(graphs, [NO_GRAPH])

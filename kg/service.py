@@ -30,7 +30,7 @@ NO_GRAPH = "urn:x-contested:none"
 _YES = "__ASK_RETVAL"
 
 
-class Service:
+class RemoteService:
     """Asks one query service over one connection."""
 
     def __init__(self, access: Access) -> None:

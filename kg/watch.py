@@ -16,7 +16,7 @@ from kg.connection import Access
 from kg.errors import KgError
 from kg.rdf import BASE
 from kg.record import NOTICED, Record, read_record
-from kg.service import Service
+from kg.service import RemoteService
 from kg.worker import LoaderConfig
 
 #: Seconds that a request waits for a look before it is answered; its answer waits for all of it.
@@ -99,6 +99,6 @@ class Watch:
 
 def _published(config: LoaderConfig) -> Record | None:
     access = Access(config.store, config.user, config.password, LOOK_SECONDS)
-    service = Service(access)
+    service = RemoteService(access)
     with contextlib.closing(service.connection):
         return read_record(service, config.base or BASE)

@@ -20,7 +20,7 @@ from kg.publish import Target, graph_lines, publish
 from kg.rdf import BASE
 from kg.record import NOTICED, count_graphs, read_record
 from kg.sample import Sample, comparable
-from kg.service import Service
+from kg.service import RemoteService
 from kg.worker import LoaderConfig
 from kg.writer import writer
 
@@ -68,7 +68,7 @@ def reached(server: FakeServer, way: str) -> Iterator[Target]:
     access = Access(f"{server.url}/query")
     url = f"{server.url}/{way}"
     ways = {"data": (url, ""), "update": ("", url)}
-    made = Target(Service(access), writer(access, *ways[way]), BASE)
+    made = Target(RemoteService(access), writer(access, *ways[way]), BASE)
     try:
         yield made
     finally:
