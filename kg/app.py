@@ -10,7 +10,7 @@ import importlib.util
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -38,7 +38,7 @@ from kg.openapi import describe_api
 from kg.pages import Pages, Start, read_static
 from kg.pool import Pool
 from kg.protocol import Limits
-from kg.queries import Question, questions
+from kg.queries import questions
 from kg.reconcile import Reconcile
 from kg.renewal import Renewal
 from kg.repeats import Repeats
@@ -59,9 +59,7 @@ _NEW_OBJECTS = 20_000
 _SHOWN_COUNTS = ("documents", "passages", "claims", "disputes", "entities")
 
 
-def create_app(
-    settings: Settings, pool: Pool, examples: Callable[[], list[Question]] = questions
-) -> FastAPI:
+def create_app(settings: Settings, pool: Pool) -> FastAPI:
     """Return the application over a pool of workers; starting it waits for the graph."""
 
     @contextlib.asynccontextmanager
@@ -86,23 +84,21 @@ def create_app(
     app.state.pool, app.state.figures = pool, Figures()
     app.state.cache = Cache(settings.cache_limit)
     app.state.repeats = Repeats(pool, app.state.cache, app.state.figures)
-    direct = _add_routes(app, settings, examples)
+    direct = _add_routes(app, settings)
     keep = app.state.repeats.keep, app.state.similar.keep
     app.add_middleware(Surround, keep=keep, direct=direct, look=pool.watch.look)
     app.openapi = lambda: describe_api(TITLE, DESCRIPTION, version())  # type: ignore[method-assign]
     return app
 
 
-def _add_routes(
-    app: FastAPI, settings: Settings, examples: Callable[[], list[Question]]
-) -> dict[str, Handler]:
+def _add_routes(app: FastAPI, settings: Settings) -> dict[str, Handler]:
     """Add all routes; return those that need no look at the others, by their paths."""
     pages = Pages()
     answers = Answers(_service(app, settings))
     app.state.similar = Similar(answers, app.state.figures)
     describer = Describer(answers)
-    page = _start_page(settings, describer, grouped(examples()), pages)
-    guides = Guides(describer, pages, settings.base_iri, examples)
+    page = _start_page(settings, describer, grouped(questions()), pages)
+    guides = Guides(describer, pages, settings.base_iri)
     for path in _START_PATHS:
         app.router.add_route(path, guides.home(page), ["GET"])
     app.router.routes.extend(guides.routes)
@@ -113,7 +109,7 @@ def _add_routes(
     _add_static(app)
     _add_health(app)
     resources = Resources(describer, pages, settings.base_iri, words_of(settings))
-    app.router.routes.extend(Inquiry(answers, examples, resources.answer).routes)
+    app.router.routes.extend(Inquiry(answers, resources.answer).routes)
     # Last, for it answers whatever the others do not, be it 404 or 405; and paths that are none.
     app.router.routes.extend(resources.routes)
     app.router.default = request_response(resources.answer)

@@ -19,7 +19,7 @@ from difflib import SequenceMatcher
 
 from kg.segments import SENTENCE
 
-THRESHOLD = 0.5
+_THRESHOLD = 0.5
 _FEWEST_WORDS = 5
 _WORD = re.compile(r"\w+")
 
@@ -62,7 +62,7 @@ def similarity(first: list[str], second: list[str], floor: float = 0.0) -> float
     return matcher.ratio()
 
 
-def repetitions(passages: Iterable[Text], threshold: float = THRESHOLD) -> dict[str, Repetition]:
+def repetitions(passages: Iterable[Text]) -> dict[str, Repetition]:
     """Compare each sentence with all earlier ones; return what is repeated, by IRI.
 
     `passages` stand in document order. Of identical sentences the first is the
@@ -79,7 +79,7 @@ def repetitions(passages: Iterable[Text], threshold: float = THRESHOLD) -> dict[
         if passage.text in roots:
             found[passage.iri] = Repetition(copy_of=roots[passage.text])
             continue
-        near = _near(own, known, threshold)
+        near = _near(own, known)
         if near:
             found[passage.iri] = Repetition(near_copies=near)
         roots[passage.text] = passage.iri
@@ -87,8 +87,6 @@ def repetitions(passages: Iterable[Text], threshold: float = THRESHOLD) -> dict[
     return found
 
 
-def _near(
-    own: list[str], known: list[tuple[str, list[str]]], threshold: float
-) -> tuple[tuple[str, float], ...]:
-    rated = ((iri, similarity(other, own, threshold)) for iri, other in known)
-    return tuple((iri, ratio) for iri, ratio in rated if ratio >= threshold)
+def _near(own: list[str], known: list[tuple[str, list[str]]]) -> tuple[tuple[str, float], ...]:
+    rated = ((iri, similarity(other, own, _THRESHOLD)) for iri, other in known)
+    return tuple((iri, ratio) for iri, ratio in rated if ratio >= _THRESHOLD)

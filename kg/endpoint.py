@@ -24,6 +24,8 @@ from kg.media import Choice, Format, find, named, negotiate, offered, quality
 from kg.protocol import read_request
 from kg.replies import PREFLIGHT, Handler, entity_tag, problem
 
+PATH = "/sparql"
+
 #: Shows the start page, with this query in its editor if it is not empty.
 Page = Callable[[Request, str], Awaitable[Response]]
 
@@ -32,19 +34,19 @@ _LONG = 16 * 1024
 
 
 class Endpoint(SparqlRouter):
-    """SPARQL 1.1 Protocol, query side, at `path` with and without a trailing slash."""
+    """SPARQL 1.1 Protocol, query side, at `PATH` with and without a trailing slash."""
 
-    def __init__(self, answers: Answers, page: Page, path: str = "/sparql") -> None:
+    def __init__(self, answers: Answers, page: Page) -> None:
         self.answers, self.page = answers, page
         service = answers.service
         super().__init__(
-            path=path,
+            path=PATH,
             title=service.title,
             description=service.description,
             version=service.version,
             graph=Graph(),
         )
-        self.routes[:] = [any_method(path, self.answer), any_method(f"{path}/", self.answer)]
+        self.routes[:] = [any_method(PATH, self.answer), any_method(f"{PATH}/", self.answer)]
 
     def prepare_sd_graph(self) -> None:
         """Start with an empty description: the true one needs the request's own URL."""
@@ -85,7 +87,7 @@ class Endpoint(SparqlRouter):
         else:
             choice = negotiate(request.headers.get("accept"), DESCRIPTION_FORMATS)
         catalogue, cache = await self.answers.catalogue(), self.answers.service.cache
-        url = own_url(request, self.path)
+        url = own_url(request, PATH)
         key = (catalogue.fingerprint, "description", url, choice.format.name)
         entry = cache.get(key)
         if entry is None:

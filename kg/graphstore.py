@@ -17,12 +17,12 @@ from kg.replies import READING, guarded
 
 
 class GraphStoreProtocol:
-    """Answers requests for whole graphs at `path`."""
+    """Answers requests for whole graphs."""
 
-    def __init__(self, answers: Answers, path: str = "/rdf-graph-store") -> None:
+    def __init__(self, answers: Answers) -> None:
         self.answers = answers
         answer = guarded(self._answer, READING, "The graphs are read-only; they answer")
-        self.routes: list[Route] = [any_method(path, answer)]
+        self.routes: list[Route] = [any_method("/rdf-graph-store", answer)]
         self._everything = (PROBES / "graph.rq").read_text("utf-8")
 
     async def _answer(self, request: Request) -> Response:

@@ -7,7 +7,6 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -26,7 +25,7 @@ from kg.endpoint import Page, any_method
 from kg.errors import NotAcceptableError, NotFoundError
 from kg.media import HTML, Choice, Format, named, negotiate
 from kg.pages import Pages
-from kg.queries import Question, restrict
+from kg.queries import questions, restrict
 from kg.rdf import RdfFormat, Triple, parse_rdf
 from kg.replies import CORS, Handler, entity_tag, guarded
 from kg.signposts import Link, link_header
@@ -43,10 +42,8 @@ _XML = Format("sitemap", "page", "application/xml", "xml", "")
 class Guides:
     """Answers the addresses that tell about the server; `base` is how the graph's IRIs begin."""
 
-    def __init__(
-        self, describer: Describer, pages: Pages, base: str, questions: Callable[[], list[Question]]
-    ) -> None:
-        self.describer, self.pages, self.base, self.questions = describer, pages, base, questions
+    def __init__(self, describer: Describer, pages: Pages, base: str) -> None:
+        self.describer, self.pages, self.base = describer, pages, base
         self.answers = describer.answers
         self._recorded, self._edition = (
             (PROBES / f"{name}.rq").read_text("utf-8") for name in ("dataset", "edition")
@@ -130,7 +127,7 @@ class Guides:
         about = self.answers.service.pool.current.config.about
         body = self.pages.text(
             "llms.txt", origin=own_url(request, ""), base=self.base, counts=dict(about),
-            questions=self.questions(), ontology=await self.describer.has_ontology(self.base),
+            questions=questions(), ontology=await self.describer.has_ontology(self.base),
         )  # fmt: skip
         return _sent(request, body, _TEXT)
 

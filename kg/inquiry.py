@@ -8,7 +8,6 @@ question's description, as of any thing (`kg/resources.py`).
 
 import asyncio
 import re
-from collections.abc import Callable
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -22,7 +21,7 @@ from kg.errors import AddressError, InputError, KgError
 from kg.examples import without_header
 from kg.media import FORMATS, HTML, Format, find
 from kg.protocol import LONGEST_ADDRESS, Fields, named_format, operation, read_fields
-from kg.queries import Question, bind, find_question, parse_names
+from kg.queries import Question, bind, find_question, parse_names, questions
 from kg.replies import CORS, Handler, problem
 
 #: What is said of the answer and not of the question, unless the question has one of that name.
@@ -36,12 +35,7 @@ _DASHES = re.compile(r"(?<=\s)--(?=[a-z])|^--")
 class Inquiry:
     """Answers questions with parameters; leaves every other request to `otherwise`."""
 
-    def __init__(
-        self,
-        answers: Answers,
-        questions: Callable[[], list[Question]],
-        otherwise: Handler,
-    ) -> None:
+    def __init__(self, answers: Answers, otherwise: Handler) -> None:
         self.answers, self.otherwise = answers, otherwise
         self.questions = {each.name: each for each in questions()}
         self.routes: list[Route] = [any_method("/example/{name}", self.answer)]

@@ -57,8 +57,8 @@ def slug(name: str) -> str:
     return "-".join(words)
 
 
-def nearest(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
-    """Return up to `limit` candidates that are spelt most like `name`, best first.
+def nearest(name: str, candidates: Iterable[str]) -> list[str]:
+    """Return up to three candidates that are spelt most like `name`, best first.
 
     Compares normalized forms, so identifiers and labels can be mixed; candidates that
     share too little with the name are left out. A very long name is like none.
@@ -72,7 +72,7 @@ def nearest(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
     found = process.extract(
         normalize(name), choices, scorer=fuzz.ratio, limit=None, score_cutoff=_NEAR
     )
-    return [each for _, each in sorted((-score, each) for _, score, each in found)][:limit]
+    return [each for _, each in sorted((-score, each) for _, score, each in found)][:3]
 
 
 def suggest(name: str, candidates: Iterable[str]) -> str:

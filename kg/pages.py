@@ -7,7 +7,6 @@ loads comes from this server.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -67,10 +66,10 @@ class Shown:
     ontology: bool = True
 
 
-def read_static(folder: Path = STATIC) -> dict[str, StaticFile]:
+def read_static() -> dict[str, StaticFile]:
     """Return the files that pages load, by name: few and small, so they are kept in memory."""
     found = {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted(STATIC.iterdir()):
         if path.suffix in _MEDIA:
             found[path.name] = StaticFile(path.read_bytes(), _MEDIA[path.suffix])
     return found
@@ -79,9 +78,9 @@ def read_static(folder: Path = STATIC) -> dict[str, StaticFile]:
 class Pages:
     """Renders pages; a misspelt variable in a template is an error, not an empty spot."""
 
-    def __init__(self, folder: Path = TEMPLATES) -> None:
+    def __init__(self) -> None:
         self._templates = Environment(
-            loader=FileSystemLoader(folder),
+            loader=FileSystemLoader(TEMPLATES),
             autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -16,6 +16,8 @@ from kg.worker import Job, LoaderConfig
 
 _ENDED = "The query's worker ended twice, perhaps for want of memory; ask for less."
 _TRIES = 2
+#: Seconds that a query waits for a worker.
+_PATIENCE = 10.0
 _REPLACED = "The graph was replaced while the query ran; try again in a few seconds."
 
 
@@ -38,15 +40,14 @@ class Pool:
     """Runs queries on workers, within limits of time and number.
 
     `concurrent` is the most queries running and waiting; one more is refused with BusyError.
-    A query waits at most `patience` seconds for a worker.
     """
 
-    def __init__(self, config: LoaderConfig, concurrent: int = 32, patience: float = 10.0) -> None:
+    def __init__(self, config: LoaderConfig, concurrent: int = 32) -> None:
         self.concurrent = concurrent
         self.active = 0
         self.killed = 0
         self.generations = 0
-        self.turns = Turns(config.workers, patience, spare=config.spare > 0)
+        self.turns = Turns(config.workers, _PATIENCE, spare=config.spare > 0)
         self.closing = False
         self._tasks: set[asyncio.Task[None]] = set()
         # Started here, before there is a loop, to load while the server is still importing.

@@ -82,16 +82,16 @@ class Question:
         raise InputError(f"{self.name} has no parameter --{name}; it takes: {known}.{near}")
 
 
-def questions(folder: Path = QUERIES) -> list[Question]:
+def questions() -> list[Question]:
     """Return every named question, in order of its name."""
-    return [_read(path) for path in sorted(folder.glob("*.rq"))]
+    return [_read(path) for path in sorted(QUERIES.glob("*.rq"))]
 
 
-def find_question(name: str, folder: Path = QUERIES) -> Question:
+def find_question(name: str) -> Question:
     """Return the question called `name`; raises `NotFoundError` that offers near names."""
-    names = [path.stem for path in folder.glob("*.rq")]
+    names = [path.stem for path in QUERIES.glob("*.rq")]
     if name in names:
-        return _read(folder / f"{name}.rq")
+        return _read(QUERIES / f"{name}.rq")
     near = suggest(name, names) or " `kg query` lists them all."
     raise NotFoundError(f"There is no question called {name!r}.{near}")
 

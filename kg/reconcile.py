@@ -80,10 +80,10 @@ class Index:
 
 
 class Reconcile:
-    """Answers requests at `path` and below it; `wikidata` is the service for Wikidata's items."""
+    """Answers requests at `PATH` and below it; `wikidata` is the service for Wikidata's items."""
 
-    def __init__(self, answers: Answers, pages: Pages, wikidata: str, path: str = PATH) -> None:
-        self.service, self.pages, self.wikidata, self.path = answers.service, pages, wikidata, path
+    def __init__(self, answers: Answers, pages: Pages, wikidata: str) -> None:
+        self.service, self.pages, self.wikidata = answers.service, pages, wikidata
         self.index = Index(answers.service.pool, answers.service.seconds)
         self._turns, self._here = asyncio.Semaphore(_AT_ONE_TIME), 0
         parts: dict[str, Answer] = {
@@ -95,7 +95,7 @@ class Reconcile:
             "/preview": self._preview,
         }
         self.routes: list[Route] = [
-            any_method(path + part, self._endpoint(function)) for part, function in parts.items()
+            any_method(PATH + part, self._endpoint(function)) for part, function in parts.items()
         ]
 
     def _endpoint(self, function: Answer) -> Handler:
@@ -112,7 +112,7 @@ class Reconcile:
             return await self._in_turn(request, fields, things)
         if request.method == "POST":
             raise InputError("The form has none of `queries`, `query` and `extend`.")
-        about = manifest(self.service, things, lambda path: own_url(request, path), self.path)
+        about = manifest(self.service, things, lambda path: own_url(request, path), PATH)
         return _json(request, about)
 
     async def _in_turn(self, request: Request, fields: Fields, things: Things) -> Response:

@@ -106,9 +106,9 @@ def current_snapshot(settings: Settings) -> Path:
     raise NotFoundError(f"There is no snapshot in {settings.snapshots}; run `kg build`.")
 
 
-def mark_validated(folder: Path, *, validated: bool = True) -> None:
-    """Record whether the snapshot passed validation; its data stay as they are."""
-    marked = replace(read_snapshot(folder), validated=validated)
+def mark_validated(folder: Path) -> None:
+    """Record that the snapshot passed validation; its data stay as they are."""
+    marked = replace(read_snapshot(folder), validated=True)
     replace_text(folder / RECORD, _record(marked))
 
 

@@ -248,7 +248,7 @@ def test_a_store_that_is_removed_is_built_anew_or_missed(
             if not with_source:
                 data.unlink()
             shutil.rmtree(stores)
-            pool.patience = 1.0
+            pool.turns.patience = 1.0
             end = time.monotonic() + 10
             found = [await ask(pool)]
             while with_source and pool.current is before and time.monotonic() < end:

@@ -154,7 +154,7 @@ def test_names_are_looked_for_in_two_threads_at_most(monkeypatch):
             return "print", b"entity,source,name,kind\r\n"
 
     async def many():
-        asked = inquiry.Inquiry(Answers(), questions, None)
+        asked = inquiry.Inquiry(Answers(), None)
         await asyncio.gather(*(asked._filled(questions()[0], []) for _ in range(8)))
 
     monkeypatch.setattr(inquiry, "_bound", bound)
