@@ -35,10 +35,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Repetition:
-    """What one passage repeats: `copy_of` the first identical one, `near_copies` with ratios."""
+    """What one passage repeats: `copy_of` the first identical one, `near_copies` the others."""
 
     copy_of: str | None = None
-    near_copies: tuple[tuple[str, float], ...] = ()
+    near_copies: tuple[str, ...] = ()
 
 
 def words(text: str) -> list[str]:
@@ -50,16 +50,16 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def similarity(first: list[str], second: list[str], floor: float = 0.0) -> float:
-    """Return the ratio of common words in order, 0 to 1; 0 if it is surely below `floor`.
+def alike(first: list[str], second: list[str]) -> bool:
+    """Tell whether two texts have so many words in common, in the same order.
 
-    >>> similarity(["a", "b", "c"], ["a", "c"])
-    0.8
+    >>> alike(["a", "b", "c"], ["a", "c"]), alike(["a", "b"], ["b", "c", "d"])
+    (True, False)
     """
     matcher = SequenceMatcher(None, first, second, autojunk=False)
-    if matcher.real_quick_ratio() < floor or matcher.quick_ratio() < floor:
-        return 0.0
-    return matcher.ratio()
+    # No ratio is above those that take less time.
+    ratios = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)
+    return all(ratio() >= _THRESHOLD for ratio in ratios)
 
 
 def repetitions(passages: Iterable[Text]) -> dict[str, Repetition]:
@@ -79,14 +79,8 @@ def repetitions(passages: Iterable[Text]) -> dict[str, Repetition]:
         if passage.text in roots:
             found[passage.iri] = Repetition(copy_of=roots[passage.text])
             continue
-        near = _near(own, known)
-        if near:
+        if near := tuple(iri for iri, other in known if alike(other, own)):
             found[passage.iri] = Repetition(near_copies=near)
         roots[passage.text] = passage.iri
         known.append((passage.iri, own))
     return found
-
-
-def _near(own: list[str], known: list[tuple[str, list[str]]]) -> tuple[tuple[str, float], ...]:
-    rated = ((iri, similarity(other, own, _THRESHOLD)) for iri, other in known)
-    return tuple((iri, ratio) for iri, ratio in rated if ratio >= _THRESHOLD)

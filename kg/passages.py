@@ -170,7 +170,7 @@ def _passage(
         field_label=span.field_label,
         no_claims=reason,
         copy_of=repeats.copy_of,
-        near_copies=tuple(sorted(iri for iri, _ in repeats.near_copies)),
+        near_copies=tuple(sorted(repeats.near_copies)),
     )
 
 

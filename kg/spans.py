@@ -37,12 +37,6 @@ class Span(NamedTuple):
     last: date
 
 
-class _Unit(NamedTuple):
-    """The precision of a date: so many months, or one day where there are none."""
-
-    months: int
-
-
 @dataclass(frozen=True)
 class Expression:
     """An EDTF expression: normal text, span of its start and of its end (None: unknown).
@@ -127,12 +121,12 @@ def _side(side: Any, text: str) -> Span | None:
 def _span(node: Any, text: str) -> Span:
     if type(node) is UncertainOrApproximate:
         span = _span(node.date, text)
-        return _widened(span, _unit(node.date), text) if node.ua else span
+        return _widened(span, _months(node.date), text) if node.ua else span
     if type(node) is PartialUnspecified and node.year != _UNKNOWN:
         return _strict(node, text)
     if type(node) is Unspecified:
         span = _strict(node, text)
-        return _widened(span, _unit(node), text) if node.ua else span
+        return _widened(span, _months(node), text) if node.ua else span
     if type(node) is Date and not node.significant_digits:
         return _strict(node, text)
     if type(node) is Season and node.season in SEASON_STARTS:
@@ -170,24 +164,25 @@ def _season(year: int, month: int, text: str) -> Span:
         raise DataError(f"{text!r} reaches outside the years 1 to 9999.") from None
 
 
-def _unit(node: Any) -> _Unit:
+def _months(node: Any) -> int:
+    """Return the precision of a date: so many months, or one day where there are none."""
     if type(node) is Season:
-        return _Unit(3)
+        return 3
     year, month, day = str(node.year), node.month, node.day
     if month is None or "X" in month:
-        return _Unit(12 * 10 ** year.count("X"))
-    return _Unit(1 if day is None or "X" in day else 0)
+        return 12 * int(10 ** year.count("X"))
+    return 1 if day is None or "X" in day else 0
 
 
-def _widened(span: Span, unit: _Unit, text: str) -> Span:
+def _widened(span: Span, months: int, text: str) -> Span:
     try:
-        if unit.months == 0:
+        if months == 0:
             return Span(
                 date.fromordinal(span.first.toordinal() - 1),
                 date.fromordinal(span.last.toordinal() + 1),
             )
-        first = date(*_shift(span.first.year, span.first.month, -unit.months), 1)
-        return Span(first, _month_end(*_shift(span.last.year, span.last.month, unit.months)))
+        first = date(*_shift(span.first.year, span.first.month, -months), 1)
+        return Span(first, _month_end(*_shift(span.last.year, span.last.month, months)))
     except ValueError:
         raise DataError(f"{text!r} reaches outside the years 1 to 9999.") from None
 
