@@ -5,6 +5,7 @@ travels in the wheel under `kg/bundle/`. Queries, templates and static files bel
 the package and always lie beside this module.
 """
 
+import os
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -88,6 +89,12 @@ def version() -> str:
         return metadata.version("contested-kg")
     except metadata.PackageNotFoundError:
         return "0"
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for a process of our own, which is to find this same package."""
+    paths = (str(PACKAGE.parent), os.environ.get("PYTHONPATH", ""))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def _chosen(folder: Path) -> Assets:

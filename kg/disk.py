@@ -16,7 +16,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from kg.errors import DataError, InputError, KgError
+from kg.assets import environment
+from kg.errors import DataError, InputError, KgError, foreseen, told
 from kg.rdf import ENGINE_VERSION
 from kg.store import EngineStore
 
@@ -70,15 +71,13 @@ def _unwritable(folder: Path, error: OSError) -> InputError:
 
 def _fill_apart(files: Sequence[str], folder: Path, lock: int) -> None:
     """Fill the store in a new process, which has the lock too; raise what it could not do."""
-    paths = [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "kg.disk", str(folder), *files],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        env=environment(),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, pass_fds=(lock,),
     )  # fmt: skip
     if done.stdout:
-        said = json.loads(done.stdout)
-        raise {"DataError": DataError}.get(said["error"], InputError)(said["message"])
+        raise foreseen(json.loads(done.stdout))
     if done.returncode:
         raise InputError("The process that built the disk store was ended; try again.")
 
@@ -94,7 +93,7 @@ def main(folder: Path, files: list[Path]) -> None:
 
 
 def _tell(error: KgError) -> None:
-    sys.stdout.write(json.dumps({"error": type(error).__name__, "message": str(error)}))
+    sys.stdout.write(json.dumps(told(error)))
 
 
 def _fill(files: list[Path], folder: Path) -> None:

@@ -3,8 +3,11 @@
 Every fault that a user can cause ends as a `KgError`: one sentence that says
 what is wrong, where, and what to do about it. The command line prints that
 sentence and exits with `exit_code`; the server sends it as a problem document
-with `status`. Anything that is not a `KgError` is a defect of ours.
+with `status`. Anything that is not a `KgError` is a defect of ours. A process of ours
+tells another of an error in JSON: `told` and `foreseen`.
 """
+
+from collections.abc import Mapping
 
 
 class KgError(Exception):
@@ -129,3 +132,18 @@ class StoreLostError(BusyError):
 
 class InternalError(KgError):
     """A fault of ours, told without a path, a stack trace or the environment."""
+
+
+def told(error: KgError) -> dict[str, str]:
+    """Return an error as another process is told of it.
+
+    >>> told(InputError("No."))
+    {'error': 'InputError', 'message': 'No.'}
+    """
+    return {"error": type(error).__name__, "message": str(error)}
+
+
+def foreseen(about: Mapping[str, str]) -> KgError:
+    """Return the error that another process has told, as the exception that it was there."""
+    found: KgError = globals().get(about["error"], InternalError)(about["message"])
+    return found

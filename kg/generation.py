@@ -12,15 +12,19 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any, Protocol, cast
 
-from kg import errors
-from kg.errors import BusyError, InternalError, KgError, MemoryLimitError, QueryError
+from kg.assets import environment
+from kg.errors import (
+    BusyError,
+    InternalError,
+    KgError,
+    MemoryLimitError,
+    QueryError,
+    foreseen,
+)
 from kg.loader import NOTE
 from kg.worker import ANSWER, LENGTH, TOO_MUCH_MEMORY, LoaderConfig, read_exactly
-
-_PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 
 
 class Owner(Protocol):
@@ -241,7 +245,6 @@ def _started(config: bytes) -> tuple[socket.socket, subprocess.Popen[bytes]]:
     """Return a new loader with the socket to it; raises OSError."""
     ours, theirs = socket.socketpair()
     # A fresh process and not a fork: the server may have threads, a loader must have none.
-    paths = [str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]
     with contextlib.ExitStack() as unless_started, theirs:
         unless_started.push(ours)
         process = subprocess.Popen(  # noqa: S603 - our own program
@@ -249,7 +252,7 @@ def _started(config: bytes) -> tuple[socket.socket, subprocess.Popen[bytes]]:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            env=environment(),
         )
         unless_started.pop_all()
     ours.sendall(LENGTH.pack(len(config)) + config)
@@ -260,10 +263,3 @@ async def _connected(
     loop: asyncio.AbstractEventLoop, channel: Channel, sock: socket.socket
 ) -> None:
     await loop.create_unix_connection(lambda: channel, sock=sock)
-
-
-def foreseen(about: dict[str, Any]) -> KgError:
-    """Return the error that a worker or loader reported, as the exception it was there."""
-    kind = getattr(errors, about["error"], InternalError)
-    found: KgError = kind(about["message"])
-    return found

@@ -27,7 +27,7 @@ from typing import Any
 from kg.confine import confine, keep_only
 from kg.connection import Access
 from kg.disk import build_disk, disk_folder, number_of_files, open_disk, read_sizes
-from kg.errors import DataError, KgError, StoreLostError
+from kg.errors import DataError, KgError, StoreLostError, told
 from kg.rdf import BASE
 from kg.record import survey
 from kg.remote import RemoteStore
@@ -217,7 +217,7 @@ def main(descriptor: int) -> None:
     try:
         held = load(config)
     except KgError as error:
-        _note(control, b"E", {"error": type(error).__name__, "message": str(error)})
+        _note(control, b"E", told(error))
         return
     _note(
         control,

@@ -8,8 +8,8 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from kg.errors import BusyError, KgError, StoreLostError, TimeLimitError
-from kg.generation import Channel, Generation, WorkerLostError, foreseen
+from kg.errors import BusyError, KgError, StoreLostError, TimeLimitError, foreseen
+from kg.generation import Channel, Generation, WorkerLostError
 from kg.turns import Turns
 from kg.watch import LOOK_SECONDS, Watch
 from kg.worker import Job, LoaderConfig

@@ -13,7 +13,6 @@ types. `python -m kg.validate DATA SHAPES…` is the process for Core; it prints
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from typing import Any
 
 import rdflib
 
-from kg.assets import PACKAGE, Assets
+from kg.assets import Assets, environment
 from kg.errors import DataError, InternalError, KgError, NotFoundError
 from kg.media import named
 from kg.protocol import Operation
@@ -176,12 +175,10 @@ def _text(term: Mapping[str, str]) -> str:
 
 
 def _start_core(file: Path, shapes: list[Path]) -> subprocess.Popen[str]:
-    found = [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, found))}
     command = [sys.executable, "-m", "kg.validate", str(file), *map(str, shapes)]
     return subprocess.Popen(  # noqa: S603 - our own module on our own files
         command,
-        env=environment,
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
