@@ -199,13 +199,13 @@ def publish(
     from kg.connection import Access
     from kg.publish import Target
     from kg.publish import publish as publish_snapshot
-    from kg.served import is_remote
     from kg.service import RemoteService
+    from kg.settings import is_remote
     from kg.snapshots import current_snapshot
     from kg.writer import writer
 
     settings = settings_now(to)
-    if not is_remote(settings):
+    if not is_remote(settings.store):
         raise InputError("--to needs the http or https URL of a SPARQL query service.")
     access = Access(settings.store, settings.store_user, settings.store_password)
     target = Target(RemoteService(access), writer(access, graph_store, update), settings.base_iri)

@@ -27,11 +27,13 @@ from typing import Any
 from kg.confine import confine, keep_only
 from kg.connection import Access
 from kg.disk import build_disk, disk_folder, number_of_files, open_disk, read_sizes
+from kg.documents import file_digest
 from kg.errors import DataError, KgError, StoreLostError, told
 from kg.rdf import BASE
 from kg.record import survey
 from kg.remote import RemoteStore
 from kg.service import RemoteService
+from kg.settings import is_remote
 from kg.store import EngineStore, Store
 from kg.worker import LoaderConfig, read_framed, work
 
@@ -127,7 +129,8 @@ class Loader:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             sock = keep_only(sock)
             store = self.held.open()
-            confine(self.config.memory, self.held.descriptors, network=self.config.is_remote)
+            network = is_remote(self.config.store)
+            confine(self.config.memory, self.held.descriptors, network=network)
             work(store, sock, self.config)
         except DataError:
             os._exit(_GONE)
@@ -204,8 +207,7 @@ def _fingerprint(config: LoaderConfig) -> str:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(path)
     except OSError as error:
         raise DataError(f"{path.name} cannot be read: {error.strerror}.") from None
 

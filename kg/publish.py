@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from kg.documents import file_digest
 from kg.errors import DataError, StoreLostError, TimeLimitError
 from kg.progress import progress
 from kg.record import (
@@ -102,10 +103,9 @@ def read_contents(data: Path, fingerprint: str) -> Contents:
     contents = Contents()
     digests: dict[str, hashlib._Hash] = {}
     before = b""
+    if file_digest(data) != fingerprint:
+        raise DataError(f"The snapshot {fingerprint[:16]} is damaged; run `kg build`.")
     with data.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != fingerprint:
-            raise DataError(f"The snapshot {fingerprint[:16]} is damaged; run `kg build`.")
-        file.seek(0)
         for line in file:
             if not (found := _QUAD.fullmatch(line)):
                 raise _unpublishable("A triple stands in no named graph", line, "put it into one")

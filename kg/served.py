@@ -9,7 +9,7 @@ from kg.context import read_context
 from kg.disk import FOLDER
 from kg.errors import InputError, NotFoundError
 from kg.results import Caps
-from kg.settings import OWN_STORES, Settings
+from kg.settings import Settings, is_remote
 from kg.snapshots import DATA, current_snapshot, read_snapshot
 from kg.worker import LoaderConfig
 
@@ -28,7 +28,7 @@ def loader_config(
     Raises NotFoundError or DataError when it cannot be served.
     """
     digest, about = None, {}
-    if is_remote(settings):
+    if is_remote(settings.store):
         if files:
             raise InputError("Files are served from memory or disk; leave them out, or --store.")
         files = []
@@ -47,7 +47,7 @@ def loader_config(
         base=settings.base_iri,
         about=about,
         workers=settings.workers,
-        spare=int(not is_remote(settings)),  # what is stopped here goes on at another server
+        spare=int(not is_remote(settings.store)),  # what is stopped here goes on at another server
         memory=settings.worker_memory,
         caps=Caps(settings.row_limit, settings.byte_limit),
         store=settings.store,
@@ -55,11 +55,6 @@ def loader_config(
         user=settings.store_user,
         password=settings.store_password,
     )
-
-
-def is_remote(settings: Settings) -> bool:
-    """Tell whether queries go to another server."""
-    return settings.store not in OWN_STORES
 
 
 def _context(settings: Settings) -> dict[str, Any] | None:

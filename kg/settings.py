@@ -16,11 +16,7 @@ from urllib.parse import urlsplit
 
 from kg.errors import InputError
 
-CACHE_FOLDER = "contested-kg"
-#: Where queries are evaluated by ourselves; anything else is the URL of another server.
-OWN_STORES = ("memory", "disk")
-
-
+_OWN_STORES = ("memory", "disk")
 _CREDENTIALS = re.compile(r"//[^/]*@")
 #: As it can stand in a query and in a request: without user, password and fragment.
 _SERVER = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(?:/[!$&'()*+;=:@/?%\w.~\-]*)?", re.ASCII)
@@ -40,11 +36,12 @@ def default_snapshots(env: Mapping[str, str], platform: str = sys.platform) -> P
     Linux and others follow the XDG Base Directory Specification.
     """
     home = Path(env.get("HOME") or env.get("USERPROFILE") or "~").expanduser()
+    caches = Path(env.get("XDG_CACHE_HOME") or home / ".cache")
     if platform == "darwin":
-        return home / "Library" / "Caches" / CACHE_FOLDER
+        caches = home / "Library" / "Caches"
     if platform == "win32":
-        return Path(env.get("LOCALAPPDATA") or home / "AppData" / "Local") / CACHE_FOLDER
-    return Path(env.get("XDG_CACHE_HOME") or home / ".cache") / CACHE_FOLDER
+        caches = Path(env.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    return caches / "contested-kg"
 
 
 def _folder(text: str) -> Path:
@@ -104,10 +101,15 @@ def _service(text: str) -> str:
     return text.strip()
 
 
+def is_remote(store: str) -> bool:
+    """Tell whether queries are evaluated by another server, whose URL the value of KG_STORE is."""
+    return store not in _OWN_STORES
+
+
 def _store(text: str) -> str:
     text = text.strip()
     url = urlsplit(text)
-    if text in OWN_STORES:
+    if not is_remote(text):
         return text
     if url.scheme not in ("http", "https") or not url.hostname:
         raise ValueError("memory, disk or the http or https URL of a SPARQL service is needed")
@@ -292,8 +294,6 @@ def _parse(text: str, metadata: Mapping[str, Any]) -> Any:
 
 def _refuse_near_misses(env: Mapping[str, str]) -> None:
     names = [row.name for row in describe_settings()]
-    for name in env:
-        if not name.startswith("KG_") or name in names:
-            continue
+    for name in (each for each in env if each.startswith("KG_") and each not in names):
         if near := get_close_matches(name, names, n=1, cutoff=0.85):
             raise InputError(f"{name} is not a setting; did you mean {near[0]}?")

@@ -17,6 +17,7 @@ from kg.errors import KgError
 from kg.rdf import BASE
 from kg.record import NOTICED, Record, read_record
 from kg.service import RemoteService
+from kg.settings import is_remote
 from kg.worker import LoaderConfig
 
 #: Seconds that a request waits for a look before it is answered; its answer waits for all of it.
@@ -54,7 +55,7 @@ class Watch:
 
     def __init__(self, owner: Owner, config: LoaderConfig) -> None:
         self.owner = owner
-        self.remote = config.is_remote
+        self.remote = is_remote(config.store)
         self._looked = time.monotonic()
         self._look: asyncio.Task[None] | None = None
         self._complaint = ""

@@ -22,7 +22,6 @@ from kg.federation import filled
 from kg.media import named
 from kg.protocol import Operation
 from kg.results import Caps
-from kg.settings import OWN_STORES
 from kg.store import Store
 
 LENGTH = struct.Struct("!I")
@@ -63,11 +62,6 @@ class LoaderConfig:
     stores: str = ""
     user: str = ""
     password: str = field(default="", repr=False)
-
-    @property
-    def is_remote(self) -> bool:
-        """Whether another server evaluates the queries."""
-        return self.store not in OWN_STORES
 
     def to_json(self) -> bytes:
         """Return the configuration as the loader reads it."""
