@@ -4,13 +4,14 @@ SPARQL 1.1 Query, 13.1 and 13.2: the graphs named after FROM are merged into the
 The engine's own merge repeats what stands in two of them, and what is named twice.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kg.assets import PROBES
-from kg.errors import InputError
+from kg.errors import InputError, QueryError
 from kg.protocol import Operation
 from kg.rdf import DefaultGraph, NamedNode, Quad, QueryBoolean, QuerySolutions, QueryTriples, Store
-from kg.scan import dataset_clause
+from kg.rewrite import split_prologue, without_dataset
 
 # Read now: a worker opens no file.
 _NAMES = (PROBES / "graph-names.rq").read_text("utf-8")
@@ -40,18 +41,25 @@ def asked_for(operation: Operation, base: str | None) -> Dataset | None:
 
 
 def _written(text: str, base: str | None) -> Dataset | None:
-    clause = dataset_clause(text)
-    if clause is None:
-        return None
-    terms = " ".join((*clause.default, *clause.named))
-    probe = f"{clause.prologue}\n{_NAMES.replace('UNDEF', terms)}"
     try:
-        rows = Store().query(probe, base_iri=base)
-        names = [row["graph"].value for row in rows]  # type: ignore[union-attr]
-    except SyntaxError:  # the engine tells where, when it is given the query itself
+        asked = without_dataset(text)
+        prologue = split_prologue(text)
+        default, named = (resolve(prologue, each, base) for each in (asked.default, asked.named))
+    except (QueryError, SyntaxError):  # the engine tells where, when it is given the query itself
         return None
-    parts = len(clause.default)
-    return Dataset(_once(names[:parts]), _once(names[parts:]))
+    return Dataset(_once(default), _once(named)) if default or named else None
+
+
+def resolve(prologue: str, terms: Sequence[str], base: str | None) -> list[str]:
+    """Return the IRIs that terms of a query are, with the prefixes and base of its prologue.
+
+    Raises SyntaxError for a term that is none.
+    """
+    if not terms:
+        return []
+    probe = f"{prologue}\n{_NAMES.replace('UNDEF', ' '.join(terms))}"
+    rows = Store().query(probe, base_iri=base)
+    return [row["graph"].value for row in rows]  # type: ignore[union-attr]
 
 
 def overlaps(store: Store) -> bool:
@@ -79,7 +87,7 @@ def query_merge(store: Store, text: str, dataset: Dataset, base: str | None) -> 
     )
 
 
-def _once(names: tuple[str, ...] | list[str]) -> tuple[NamedNode, ...]:
+def _once(names: Sequence[str]) -> tuple[NamedNode, ...]:
     return tuple(map(_node, dict.fromkeys(names)))
 
 

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from kg.assets import PROBES
 from kg.connection import Access
-from kg.errors import QueryError
 from kg.media import Format
+from kg.merge import resolve
 from kg.protocol import Fields, Operation
 from kg.rdf import BlankNode, NamedNode, QuerySolution, QuerySolutions, Triple
 from kg.results import Answer, Caps, Writing
@@ -88,8 +88,6 @@ class RemoteStore:
         default, names = operation.default_graphs, operation.named_graphs
         if operation.union:
             return named_dataset(list(self.graphs), list(self.graphs))
-        if default is None and names is None:
-            raise QueryError("Write FROM or FROM NAMED, a space, and the IRI of one graph.")
         ours = [
             [iri for iri in given or () if iri in self.graphs] or [NO_GRAPH]
             for given in (default, names)
@@ -97,8 +95,7 @@ class RemoteStore:
         return named_dataset(*ours)
 
     def _resolved(self, text: str, terms: Sequence[str]) -> tuple[str, ...] | None:
-        """Return terms of a query as IRIs, with its prefixes and base."""
-        return tuple(self.local.resolve(split_prologue(text), terms)) if terms else None
+        return tuple(resolve(split_prologue(text), terms, self.local.base)) if terms else None
 
     def _graph(self, text: str, dataset: Fields) -> Iterator[Triple]:
         """Yield the triples that a CONSTRUCT or DESCRIBE makes, each once."""
@@ -122,7 +119,7 @@ class RemoteStore:
                 yield _with_blanks(triple)
 
     def _described(self, asked: Graph, dataset: Fields) -> Iterator[Triple]:
-        found = dict.fromkeys(self.local.resolve(asked.prologue, asked.terms))
+        found = dict.fromkeys(resolve(asked.prologue, asked.terms, self.local.base))
         if asked.select:
             for row in self._solutions(asked.select, dataset):
                 found |= {term.value: None for term in row if isinstance(term, NamedNode)}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from kg.errors import ForbiddenError, QueryError
-from kg.scan import PROLOGUE, tokens_of
+from kg.scan import PROLOGUE, tokens_of, undeclared_prefixes
 
 #: Names of a server's own functions, which may do more than compute.
 _OWN_FUNCTIONS = re.compile(r"<(?:bif|sql):", re.IGNORECASE)
@@ -25,6 +25,7 @@ _ENDS = frozenset("{}.")
 _BEGINS = frozenset(["{", "}", "VALUES", "FILTER", "BIND", "OPTIONAL", "MINUS", "GRAPH", "SERVICE"])
 #: After these, `*` means all columns.
 _ALL = re.compile(r"(?:SELECT|DISTINCT|REDUCED)$", re.IGNORECASE)
+_PLAIN_FROM = "Write FROM or FROM NAMED, a space, and the IRI of one graph."
 
 Token = tuple[str, str, int]
 
@@ -55,25 +56,29 @@ class Graph:
 
 
 def without_dataset(text: str) -> Asked:
-    """Take the FROM clauses out of a query that the engine has accepted.
+    """Take the FROM clauses out of a query that the engine accepts.
 
-    Raises QueryError for one that cannot be told from what follows it.
+    Raises QueryError for one that cannot be told from what follows it: the engine takes `FROM:g`.
 
     >>> without_dataset("SELECT * FROM <u:a> FROM NAMED <u:b> { ?s ?p ?o }")
     Asked(text='SELECT * { ?s ?p ?o }', default=('<u:a>',), named=('<u:b>',))
     """
+    if "FROM" not in text.upper():
+        return Asked(text)
+    if any(prefix.upper().startswith("FROM") for prefix in undeclared_prefixes(text)):
+        raise QueryError(_PLAIN_FROM)
     tokens = list(tokens_of(text))
     default: list[str] = []
     named: list[str] = []
     cuts = []
     for index, (kind, value, start) in enumerate(tokens):
-        if kind != "word" or value.upper() != "FROM":
+        if kind != "word" or not value.upper().startswith("FROM"):
             continue
         after = tokens[index + 1 : index + 3]
         is_named = bool(after) and after[0][1].upper() == "NAMED"
         graph = after[is_named : is_named + 1]
-        if not graph or graph[0][0] not in ("iri", "name"):
-            raise QueryError("Write FROM or FROM NAMED, a space, and the IRI of one graph.")
+        if value.upper() != "FROM" or not graph or graph[0][0] not in ("iri", "name"):
+            raise QueryError(_PLAIN_FROM)
         (named if is_named else default).append(graph[0][1])
         following = tokens[index + 2 + is_named : index + 3 + is_named]
         cuts.append((start, following[0][2] if following else len(text)))

@@ -170,39 +170,6 @@ def _has_dataset(words: list[str], tokens: list[tuple[str, str]]) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class DatasetClause:
-    """The names of graphs in a query as they are written, and the prologue that explains them."""
-
-    prologue: str
-    default: tuple[str, ...]
-    named: tuple[str, ...]
-
-
-def dataset_clause(text: str) -> DatasetClause | None:
-    """Return what stands after FROM and FROM NAMED; None if there is none, or not plainly.
-
-    >>> dataset_clause("PREFIX a: <u:> SELECT * FROM a:g FROM NAMED <u:h> { ?s ?p ?o }")
-    DatasetClause(prologue='PREFIX a: <u:>', default=('a:g',), named=('<u:h>',))
-    """
-    tokens = [(kind, value) for kind, value, _ in tokens_of(text)]
-    start = next((n for n, (kind, value) in enumerate(tokens)
-                  if kind == "word" and value.upper() not in PROLOGUE), 0)  # fmt: skip
-    found: dict[bool, list[str]] = {False: [], True: []}
-    for index, (kind, value) in enumerate(tokens):
-        if kind == "word" and value.upper().startswith("FROM"):
-            after = tokens[index + 1 : index + 3]
-            is_named = bool(after) and after[0][0] == "word" and after[0][1].upper() == "NAMED"
-            graph = after[is_named : is_named + 1]
-            if value.upper() != "FROM" or not graph or graph[0][0] not in ("iri", "name"):
-                return None
-            found[is_named].append(graph[0][1])
-    if not any(found.values()) or any(n.upper().startswith("FROM") for n in _undeclared(tokens)):
-        return None
-    prologue = " ".join(value for _, value in tokens[:start])
-    return DatasetClause(prologue, tuple(found[False]), tuple(found[True]))
-
-
 def tokens_of(text: str) -> Iterator[tuple[str, str, int]]:
     """Yield kind, text and place of each token that is no space or comment, in one pass.
 

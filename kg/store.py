@@ -7,7 +7,7 @@ server is `kg/remote.py`; who asks cannot tell them apart.
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -156,15 +156,6 @@ class EngineStore:
             results = self._store.query(text, base_iri=self.base)
             if isinstance(results, ox.QueryTriples):
                 yield from results
-
-    def resolve(self, prologue: str, terms: Sequence[str]) -> list[str]:
-        """Return the IRIs that terms of a query are, with the prefixes and base of its prologue."""
-        columns = " ".join(f"({term} AS ?t{place})" for place, term in enumerate(terms))
-        if not columns:
-            return []
-        found = self._store.query(f"{prologue}SELECT {columns} {{}}", base_iri=self.base)
-        rows = found if isinstance(found, ox.QuerySolutions) else ()
-        return [str(term).strip("<>") for row in rows for term in row]
 
     @contextlib.contextmanager
     def _complaints(self, text: str) -> Iterator[None]:

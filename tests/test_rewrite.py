@@ -34,7 +34,10 @@ def test_a_dataset_after_a_bracket(text: str) -> None:
     assert without_dataset(text) == Asked(text.replace("FROM <u:a> ", ""), ("<u:a>",))
 
 
-@pytest.mark.parametrize("text", ["SELECT * FROM { }", "SELECT * FROM NAMED ?g { }", "ASK FROM"])
+@pytest.mark.parametrize(
+    "text",
+    ["SELECT * FROM { }", "SELECT * FROM NAMED ?g { }", "ASK FROM", "PREFIX : <u:> ASK FROM:g {}"],
+)
 def test_a_dataset_that_cannot_be_read(text: str) -> None:
     with pytest.raises(QueryError, match="Write FROM"):
         without_dataset(text)

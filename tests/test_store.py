@@ -84,6 +84,8 @@ def test_a_triple_of_two_graphs_stands_once_in_the_union(tmp_path: Path) -> None
     (tmp_path / "a.trig").write_text(OVERLAPPING, "utf-8")
     graph = EngineStore()
     graph.load(tmp_path / "a.trig")
+    bare = Operation(ALL, union=False)
+    assert rows(graph.evaluate(bare, named("tsv")).body) == 1  # the default graph alone
     assert rows(ask(graph, ALL)) == 5  # the engine's own union
     graph.settle()
     assert rows(ask(graph, ALL)) == 3
