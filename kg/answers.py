@@ -15,7 +15,7 @@ from typing import Any, cast
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from kg.assets import PROBES
+from kg.assets import probe
 from kg.cache import Cache, Entry
 from kg.calls import Calls
 from kg.codings import IDENTITY, PLAIN, Coding, choose
@@ -162,7 +162,7 @@ class Answers:
 
     async def _probe(self, name: str) -> tuple[str, list[dict[str, str]]]:
         """Ask a question of ours; return the data's fingerprint and the rows."""
-        fingerprint, body = await self.ask((PROBES / f"{name}.rq").read_text("utf-8"), "json")
+        fingerprint, body = await self.ask(probe(name), "json")
         return fingerprint, rows(body)
 
 

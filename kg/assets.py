@@ -83,6 +83,11 @@ def bundled_snapshot() -> Path | None:
     return folder if (folder / "snapshot.json").is_file() else None
 
 
+def probe(name: str) -> str:
+    """Return the text of a query that the program asks itself: a file of `kg/probes/`."""
+    return (PROBES / f"{name}.rq").read_text("utf-8")
+
+
 def version() -> str:
     """Return the installed version; `0` in a checkout that was never installed."""
     try:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from kg.addresses import Reading, readings
 from kg.answers import Answers
-from kg.assets import PROBES
+from kg.assets import probe
 from kg.errors import KgError
 from kg.media import Format, named
 from kg.names import normalize
@@ -121,7 +121,7 @@ class Describer:
 
     def __init__(self, answers: Answers) -> None:
         self.answers = answers
-        self._texts = {name: (PROBES / f"{name}.rq").read_text("utf-8") for name in _QUESTIONS}
+        self._texts = {name: probe(name) for name in _QUESTIONS}
         self._ontology: _Asking | None = None
         self._identifiers: dict[str, tuple[str, Identifiers]] = {}
 

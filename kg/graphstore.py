@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kg.answers import Answers
-from kg.assets import PROBES
+from kg.assets import probe
 from kg.endpoint import any_method
 from kg.errors import InputError, NotFoundError
 from kg.protocol import IRI, Operation, operation, read_fields
@@ -23,7 +23,7 @@ class GraphStoreProtocol:
         self.answers = answers
         answer = guarded(self._answer, READING, "The graphs are read-only; they answer")
         self.routes: list[Route] = [any_method("/rdf-graph-store", answer)]
-        self._everything = (PROBES / "graph.rq").read_text("utf-8")
+        self._everything = probe("graph")
 
     async def _answer(self, request: Request) -> Response:
         asked = self.read(request.scope["query_string"].decode("ascii", "replace"))

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from kg.addresses import document_path
 from kg.answers import finished, own_url
-from kg.assets import PROBES
+from kg.assets import probe
 from kg.cache import Entry
 from kg.codings import choose
 from kg.context import CONTEXT_IRI
@@ -45,9 +45,7 @@ class Guides:
     def __init__(self, describer: Describer, pages: Pages, base: str) -> None:
         self.describer, self.pages, self.base = describer, pages, base
         self.answers = describer.answers
-        self._recorded, self._edition = (
-            (PROBES / f"{name}.rq").read_text("utf-8") for name in ("dataset", "edition")
-        )
+        self._recorded, self._edition = probe("dataset"), probe("edition")
         paths: dict[str, Handler] = {
             "/.well-known/void": self.redirect,
             DOCUMENT: self.redirect,

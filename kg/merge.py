@@ -7,15 +7,15 @@ The engine's own merge repeats what stands in two of them, and what is named twi
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kg.assets import PROBES
+from kg.assets import probe
 from kg.errors import InputError, QueryError
 from kg.protocol import Operation
 from kg.rdf import DefaultGraph, NamedNode, Quad, QueryBoolean, QuerySolutions, QueryTriples, Store
 from kg.rewrite import split_prologue, without_dataset
 
 # Read now: a worker opens no file.
-_NAMES = (PROBES / "graph-names.rq").read_text("utf-8")
-_OVERLAP = (PROBES / "overlap.rq").read_text("utf-8")
+_NAMES = probe("graph-names")
+_OVERLAP = probe("overlap")
 
 Results = QuerySolutions | QueryBoolean | QueryTriples
 

@@ -154,7 +154,8 @@ def _refuse_backwards(question: Question, values: Mapping[str, Sequence[str]]) -
 def restrict(text: str, variable: str, iris: Iterable[str]) -> str:
     r"""Return the text with a variable restricted to these IRIs; to nothing where there are none.
 
-    Raises `InputError` for what is no absolute IRI, so that nothing else gets into a query.
+    Raises `InputError` for what is no absolute IRI, so that nothing else gets into a query, and
+    KeyError for a text without a line for the variable.
 
     >>> restrict("ASK {\n  VALUES ?x { UNDEF }\n}", "x", ["http://e/1"])
     'ASK {\n  VALUES ?x { <http://e/1> }\n}'
@@ -214,7 +215,10 @@ def _values_line(variable: str) -> re.Pattern[str]:
 
 def _put(text: str, variable: str, terms: str) -> str:
     # A function, for the backslashes of an escaped literal are no references to groups.
-    return _values_line(variable).sub(lambda line: f"{line[1]} {{ {terms} }}", text)
+    found, lines = _values_line(variable).subn(lambda line: f"{line[1]} {{ {terms} }}", text)
+    if not lines:
+        raise KeyError(f"there is no line for the values of ?{variable}")
+    return found
 
 
 def _term(parameter: Parameter, value: str, names: Names) -> str:

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from kg.assets import PROBES
+from kg.assets import probe
 from kg.errors import DataError, NotFoundError, StoreLostError
 from kg.service import NO_GRAPH, NO_TABLE, RemoteService, named_dataset
 
@@ -41,7 +41,7 @@ def record_graph(base: str) -> str:
 
 def read_record(service: RemoteService, base: str) -> Record | None:
     """Return the record on a server, which may be of nothing yet; None where there is none."""
-    rows = service.rows(_probe("record"), named_dataset([record_graph(base)], [NO_GRAPH]))
+    rows = service.rows(probe("record"), named_dataset([record_graph(base)], [NO_GRAPH]))
     if not rows:
         return None
     fingerprint = next((row["fingerprint"] for row in rows if "fingerprint" in row), "")
@@ -66,7 +66,7 @@ def record_triples(record: Record, base: str) -> bytes:
 def count_graphs(service: RemoteService, graphs: Iterable[str] | None = None) -> dict[str, int]:
     """Return named graphs of a server with their numbers of triples: all, or those given."""
     dataset = [] if graphs is None else named_dataset([NO_GRAPH], list(graphs) or [NO_GRAPH])
-    return _sizes(service.rows(_probe("graphs"), dataset))
+    return _sizes(service.rows(probe("graphs"), dataset))
 
 
 def _sizes(rows: Iterable[dict[str, str]]) -> dict[str, int]:
@@ -108,7 +108,7 @@ def _unrecorded(service: RemoteService, base: str) -> tuple[Record, str]:
             f"There is no graph under {base} on {service.access.server}; load one with"
             " `kg publish`."
         )
-    with service.answer(_probe("overlap"), named_dataset([NO_GRAPH], list(graphs))) as answer:
+    with service.answer(probe("overlap"), named_dataset([NO_GRAPH], list(graphs))) as answer:
         if bool(answer):
             raise DataError(
                 f"On {service.access.server} a triple stands in two graphs, and queries would"
@@ -134,7 +134,3 @@ def differing(wanted: dict[str, int], found: dict[str, int]) -> str:
         if (has := found.get(iri, 0)) != triples:
             return f"graph {iri} has {has:,} triples instead of {triples:,}"
     return ""
-
-
-def _probe(name: str) -> str:
-    return (PROBES / f"{name}.rq").read_text("utf-8")

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypeVar
 
-from kg.assets import PROBES
+from kg.assets import probe
 from kg.connection import Access
 from kg.media import Format
 from kg.merge import resolve
 from kg.protocol import Fields, Operation
+from kg.queries import restrict
 from kg.rdf import BlankNode, NamedNode, QuerySolution, QuerySolutions, Triple
 from kg.results import Answer, Caps, Writing
 from kg.rewrite import (
@@ -123,10 +124,8 @@ class RemoteStore:
         if asked.select:
             for row in self._solutions(asked.select, dataset):
                 found |= {term.value: None for term in row if isinstance(term, NamedNode)}
-        text = (PROBES / "description.rq").read_text("utf-8")
         for iris in _parts(found):
-            values = " ".join(f"<{iri}>" for iri in iris)
-            question = self._text(text.replace("UNDEF", values))
+            question = self._text(restrict(probe("description"), "subject", iris))
             for terms in self.service.terms(question, dataset, "subject", "predicate", "object"):
                 yield Triple(*terms)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from kg.assets import PROBES
+from kg.assets import probe
+from kg.queries import restrict
 from kg.rdf import Literal, RdfFormat, parse_rdf
 from kg.service import NO_GRAPH, RemoteService, named_dataset
 
@@ -68,10 +69,9 @@ def _local(data: Path, subjects: Collection[str]) -> Iterator[tuple[str, Triple]
 def _remote(
     service: RemoteService, graphs: Sequence[str], subjects: Sequence[str]
 ) -> Iterator[Triple]:
-    text = (PROBES / "description.rq").read_text("utf-8")
-    values = " ".join(f"<{each}>" for each in subjects)
-    asked = text.replace("UNDEF", values), named_dataset(graphs, [NO_GRAPH])
-    for subject, predicate, value in service.terms(*asked, "subject", "predicate", "object"):
+    text = restrict(probe("description"), "subject", subjects)
+    dataset = named_dataset(graphs, [NO_GRAPH])
+    for subject, predicate, value in service.terms(text, dataset, "subject", "predicate", "object"):
         yield subject.value, predicate.value, comparable(value)
 
 

@@ -6,6 +6,7 @@ The union of all graphs is held in memory once; answers come as a stream.
 from collections.abc import Iterator, Mapping
 
 from kg.assets import PROBES, QUERIES
+from kg.queries import restrict
 from kg.rdf import Literal, NamedNode, QuerySolutions, QueryTriples, Store, Term, Triple
 from kg.streams import Source
 
@@ -51,8 +52,5 @@ def _text(name: str, things: Mapping[str, str]) -> str:
     path = PROBES / f"{name}.rq"
     text = (path if path.is_file() else QUERIES / f"{name}.rq").read_text(encoding="utf-8")
     for variable, iri in things.items():
-        open_line = f"VALUES ?{variable} {{ UNDEF }}"
-        if open_line not in text:
-            raise KeyError(f"{name}.rq has no line {open_line}")
-        text = text.replace(open_line, f"VALUES ?{variable} {{ <{iri}> }}")
+        text = restrict(text, variable, [iri])
     return text

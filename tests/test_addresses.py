@@ -59,6 +59,8 @@ def test_no_path_gets_out_of_its_brackets(text) -> None:
 def test_a_query_takes_no_text_for_an_iri() -> None:
     with pytest.raises(InputError, match="no absolute IRI"):
         restrict("  VALUES ?x { UNDEF }", "x", ["http://e/> } #"])
+    with pytest.raises(KeyError, match="the values of"):
+        restrict("  VALUES ?x { UNDEF }", "y", [])
 
 
 @given(st.from_regex(r"[a-z]{1,8}/[A-Za-z0-9._~-]{1,12}", fullmatch=True))

@@ -9,6 +9,7 @@ import pytest
 
 from kg import describing
 from kg.addresses import readings
+from kg.assets import probe
 from kg.describing import MOST, Describer, Found
 from kg.errors import BusyError, KgError
 from kg.media import named
@@ -176,6 +177,6 @@ def test_every_form_asks_a_query_that_nothing_got_into() -> None:
 def test_only_portable_sparql_is_asked() -> None:
     """CONSTRUCT, never DESCRIBE: what DESCRIBE gives is another thing in every store."""
     for name in describing._QUESTIONS:
-        text = (describing.PROBES / f"{name}.rq").read_text("utf-8")
+        text = probe(name)
         assert scan(text).form in ("CONSTRUCT", "SELECT")
         assert "GRAPH" not in text
