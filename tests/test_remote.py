@@ -354,7 +354,8 @@ def test_limits_of_the_pool_hold(server: FakeServer) -> None:
             before = len(server.seen)
             with pytest.raises(StoreLostError, match="500"):
                 await pool.run(job("ASK { ?a ?b ?c }"))
-            assert len(server.seen) == before + 1
+            # Once; a look at the record may come between.
+            assert str(server.seen[before:]).count("?a ?b ?c") == 1
             server.fault = ""
             await until(lambda: len(pool.turns.free) == 2)
             assert b"true" in (await pool.run(job("ASK { <u:s7> ?p '7' }"))).body
