@@ -8,6 +8,7 @@ written relative to the description, so that they hold wherever the folder is pu
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from kg.facts import expand, typed
 from kg.metadata import DATASET, LICENSE
 from kg.rdf import BASE, Literal, NamedNode, Quad
 from kg.snapshots import Snapshot
@@ -22,19 +23,8 @@ DESCRIPTION = (
 KEYWORDS = ("contested events", "knowledge graph", "provenance", "Operation Clean-up", "Karachi")
 CREATOR = "The Contested contributors"
 
-_DCAT = "http://www.w3.org/ns/dcat#"
-_DCTERMS = "http://purl.org/dc/terms/"
 _ENGLISH = "http://id.loc.gov/vocabulary/iso639-1/en"
-_FOAF = "http://xmlns.com/foaf/0.1/"
 _IANA = "https://www.iana.org/assignments/media-types/"
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_SCHEMA = "https://schema.org/"
-_SPDX = "http://spdx.org/rdf/terms#"
-_VOID = "http://rdfs.org/ns/void#"
-_XSD = "http://www.w3.org/2001/XMLSchema#"
-
-Statements = Iterator[Quad]
-Value = NamedNode | Literal
 
 
 @dataclass(frozen=True)
@@ -74,78 +64,74 @@ def relative(document: bytes) -> bytes:
     return document.replace(RELEASE.encode(), b"")
 
 
-def dataset_facts(fingerprint: str, version: str, date: str, creator: str) -> Statements:
+def dataset_facts(fingerprint: str, version: str, date: str, creator: str) -> Iterator[Quad]:
     """Yield what the dataset is for DCAT, VoID and schema.org; `creator` is the IRI for its makers.
 
     An empty version or date (xsd:date) is left out, for a graph that records none.
     """
-    for kind in (_DCAT, _VOID, _SCHEMA):
-        yield _say(DATASET, _RDF + "type", _iri(kind + "Dataset"))
-    said: dict[str, Value] = {
+    for prefix in ("dcat", "void", "schema"):
+        yield say(DATASET, "rdf:type", f"{prefix}:Dataset")
+    said: dict[str, str | Literal] = {
         "title name": Literal("Contested"),
         "description description": Literal(DESCRIPTION, language="en"),
-        "license license": _iri(LICENSE),
+        "license license": LICENSE,
         "identifier identifier": Literal(f"sha256:{fingerprint}"),
-        **({"modified dateModified": _typed(date, "date")} if date else {}),
-        "creator creator": _iri(creator),
-        "publisher publisher": _iri(creator),
+        **({"modified dateModified": typed(date, "date")} if date else {}),
+        "creator creator": creator,
+        "publisher publisher": creator,
     }
     for names, value in said.items():
         theirs, schema = names.split()
-        yield _say(DATASET, _DCTERMS + theirs, value)
-        yield _say(DATASET, _SCHEMA + schema, value)
-    yield _say(DATASET, _DCTERMS + "language", _iri(_ENGLISH))
-    yield _say(DATASET, _SCHEMA + "inLanguage", Literal("en"))
-    yield _say(DATASET, _SCHEMA + "isAccessibleForFree", _typed("true", "boolean"))
+        yield say(DATASET, f"dcterms:{theirs}", value)
+        yield say(DATASET, f"schema:{schema}", value)
+    yield say(DATASET, "dcterms:language", _ENGLISH)
+    yield say(DATASET, "schema:inLanguage", Literal("en"))
+    yield say(DATASET, "schema:isAccessibleForFree", typed("true", "boolean"))
     if version:
-        yield _say(DATASET, _DCAT + "version", Literal(version))
-        yield _say(DATASET, _SCHEMA + "version", Literal(version))
+        yield say(DATASET, "dcat:version", Literal(version))
+        yield say(DATASET, "schema:version", Literal(version))
     for word in KEYWORDS:
-        yield _say(DATASET, _DCAT + "keyword", Literal(word, language="en"))
-        yield _say(DATASET, _SCHEMA + "keywords", Literal(word, language="en"))
-    for kind in (_FOAF + "Agent", _SCHEMA + "Organization"):
-        yield _say(creator, _RDF + "type", _iri(kind))
-    for name in (_FOAF + "name", _SCHEMA + "name"):
-        yield _say(creator, name, Literal(CREATOR))
+        yield say(DATASET, "dcat:keyword", Literal(word, language="en"))
+        yield say(DATASET, "schema:keywords", Literal(word, language="en"))
+    for kind in ("foaf:Agent", "schema:Organization"):
+        yield say(creator, "rdf:type", kind)
+    for name in ("foaf:name", "schema:name"):
+        yield say(creator, name, Literal(CREATOR))
 
 
-def _file(file: File) -> Statements:
-    """Yield one distribution, which is also a DataDownload of schema.org."""
-    address = _iri(RELEASE + file.path)
-    node = f"{RELEASE}{file.path}#distribution"
-    checksum = f"{RELEASE}{file.path}#checksum"
-    yield _say(DATASET, _DCAT + "distribution", _iri(node))
-    yield _say(DATASET, _SCHEMA + "distribution", _iri(node))
-    yield _say(node, _RDF + "type", _iri(_DCAT + "Distribution"))
-    yield _say(node, _RDF + "type", _iri(_SCHEMA + "DataDownload"))
-    yield _say(node, _DCTERMS + "title", Literal(file.title, language="en"))
-    yield _say(node, _SCHEMA + "name", Literal(file.title, language="en"))
-    yield _say(node, _DCTERMS + "license", _iri(LICENSE))
-    yield _say(node, _DCAT + "accessURL", address)
-    yield _say(node, _DCAT + "downloadURL", address)
-    yield _say(node, _SCHEMA + "contentUrl", address)
-    yield _say(node, _DCAT + "mediaType", _iri(_IANA + file.media_type))
-    yield _say(node, _SCHEMA + "encodingFormat", Literal(file.media_type))
-    yield _say(node, _DCAT + "byteSize", _typed(str(file.size), "nonNegativeInteger"))
-    yield _say(node, _SCHEMA + "contentSize", Literal(f"{file.size} B"))
-    yield _say(node, _SCHEMA + "sha256", Literal(file.sha256))
-    yield _say(node, _SPDX + "checksum", _iri(checksum))
-    yield _say(checksum, _RDF + "type", _iri(_SPDX + "Checksum"))
-    yield _say(checksum, _SPDX + "algorithm", _iri(_SPDX + "checksumAlgorithm_sha256"))
-    yield _say(checksum, _SPDX + "checksumValue", _typed(file.sha256, "hexBinary"))
+def distribution(node: str, title: str, address: str, media_type: str) -> Iterator[Quad]:
+    """Yield a file of the dataset as DCAT has it, which is also a DataDownload of schema.org."""
+    yield say(DATASET, "dcat:distribution", node)
+    yield say(DATASET, "schema:distribution", node)
+    yield say(node, "rdf:type", "dcat:Distribution")
+    yield say(node, "rdf:type", "schema:DataDownload")
+    yield say(node, "dcterms:title", Literal(title, language="en"))
+    yield say(node, "dcterms:license", LICENSE)
+    for name in ("dcat:accessURL", "dcat:downloadURL", "schema:contentUrl"):
+        yield say(node, name, address)
+    yield say(node, "dcat:mediaType", _IANA + media_type)
+    yield say(node, "schema:encodingFormat", Literal(media_type))
+
+
+def say(subject: str, predicate: str, value: str | Literal) -> Quad:
+    """Return a statement in the default graph; IRIs may be short names."""
+    thing = NamedNode(expand(value)) if isinstance(value, str) else value
+    return Quad(NamedNode(subject), NamedNode(expand(predicate)), thing)
+
+
+def _file(file: File) -> Iterator[Quad]:
+    address = RELEASE + file.path
+    node, checksum = f"{address}#distribution", f"{address}#checksum"
+    yield from distribution(node, file.title, address, file.media_type)
+    yield say(node, "schema:name", Literal(file.title, language="en"))
+    yield say(node, "dcat:byteSize", typed(file.size, "nonNegativeInteger"))
+    yield say(node, "schema:contentSize", Literal(f"{file.size} B"))
+    yield say(node, "schema:sha256", Literal(file.sha256))
+    yield say(node, "spdx:checksum", checksum)
+    yield say(checksum, "rdf:type", "spdx:Checksum")
+    yield say(checksum, "spdx:algorithm", "spdx:checksumAlgorithm_sha256")
+    yield say(checksum, "spdx:checksumValue", typed(file.sha256, "hexBinary"))
     if file.conforms:
-        yield _say(node, _DCTERMS + "conformsTo", _iri(file.conforms))
+        yield say(node, "dcterms:conformsTo", file.conforms)
     if file.dump:
-        yield _say(DATASET, _VOID + "dataDump", address)
-
-
-def _say(subject: str, predicate: str, value: Value) -> Quad:
-    return Quad(_iri(subject), _iri(predicate), value)
-
-
-def _iri(text: str) -> NamedNode:
-    return NamedNode(text)
-
-
-def _typed(text: str, datatype: str) -> Literal:
-    return Literal(text, datatype=_iri(_XSD + datatype))
+        yield say(DATASET, "void:dataDump", address)

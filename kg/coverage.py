@@ -6,8 +6,7 @@ own. The question `coverage` counts the same from the passages themselves.
 
 from collections.abc import Iterable, Iterator
 
-from kg.derive import integer
-from kg.facts import Facts, expand, quad
+from kg.facts import Facts, expand, quad, typed
 from kg.rdf import BASE, DOCUMENTS, GRAPHS, Literal, NamedNode, Quad
 
 #: The graph of what is said of the dataset as a whole.
@@ -53,4 +52,4 @@ def _counts(
         ("coveredPassageCount", sum(each in claims for each in factual)),
         ("claimCount", len(resting)),
     ):
-        yield quad(node, name, integer(number), METADATA_GRAPH)
+        yield quad(node, name, typed(number, "integer"), METADATA_GRAPH)

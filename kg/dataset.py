@@ -9,24 +9,19 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from kg.catalogue import CREATOR, DESCRIPTION, KEYWORDS, dataset_facts
+from kg.catalogue import CREATOR, DESCRIPTION, KEYWORDS, dataset_facts, distribution, say
 from kg.compact import compact_dataset
 from kg.describe import DESCRIPTION_FORMATS
+from kg.facts import NAMESPACES
 from kg.media import Format, named
 from kg.metadata import DATASET, LICENSE
-from kg.rdf import Literal, NamedNode, Quad, RdfFormat, Triple, serialize_rdf
+from kg.rdf import Literal, Quad, RdfFormat, Triple, serialize_rdf
 
 #: The document about the dataset, and the forms that it has.
 DOCUMENT = "/dataset"
 FORMS = DESCRIPTION_FORMATS
 
 _DUMPS = tuple(named(name) for name in ("turtle", "ntriples", "jsonld", "rdfxml"))
-_DCAT = "http://www.w3.org/ns/dcat#"
-_DCTERMS = "http://purl.org/dc/terms/"
-_IANA = "https://www.iana.org/assignments/media-types/"
-_RDF_TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-_SCHEMA = "https://schema.org/"
-_VOID = "http://rdfs.org/ns/void#"
 _WRITERS = {
     "turtle": RdfFormat.TURTLE,
     "ntriples": RdfFormat.N_TRIPLES,
@@ -48,10 +43,9 @@ def describe_served(
         edition.get("day", ""),
         f"{DATASET}#contributors",
     )
-    triples = {Triple(each.subject, each.predicate, each.object) for each in facts}
-    triples.update(recorded, _services(origin))
-    for row in _DUMPS:
-        triples.update(_dump(origin, row))
+    dumps = (each for row in _DUMPS for each in _dump(origin, row))
+    quads = (*facts, *_services(origin), *dumps)
+    triples = {*recorded, *(Triple(each.subject, each.predicate, each.object) for each in quads)}
     return sorted(triples, key=str)
 
 
@@ -74,7 +68,7 @@ def search_block(fingerprint: str, counts: Mapping[str, int], origin: str) -> st
     It stands in a script element, so that no `<` may be in it.
     """
     block = {
-        "@context": _SCHEMA,
+        "@context": NAMESPACES["schema"],
         "@type": "Dataset",
         "@id": DATASET,
         "name": "Contested",
@@ -100,36 +94,22 @@ def _address(origin: str, row: Format) -> str:
     return f"{origin}/rdf-graph-store?default&as={row.name}"
 
 
-def _services(origin: str) -> Iterator[Triple]:
+def _services(origin: str) -> Iterator[Quad]:
     """Yield the SPARQL endpoint as a service of the dataset."""
     service, endpoint = f"{origin}/sparql#service", f"{origin}/sparql"
-    yield _say(service, _RDF_TYPE.value, _DCAT + "DataService")
-    yield _say(service, _DCTERMS + "title", Literal("SPARQL endpoint", language="en"))
-    yield _say(service, _DCAT + "endpointURL", endpoint)
-    yield _say(service, _DCAT + "endpointDescription", f"{endpoint}?as=turtle")
-    yield _say(service, _DCAT + "servesDataset", DATASET)
-    yield _say(service, _DCTERMS + "conformsTo", "http://www.w3.org/TR/sparql11-protocol/")
-    yield _say(DATASET, _VOID + "sparqlEndpoint", endpoint)
-    yield _say(DATASET, _DCAT + "landingPage", f"{origin}/")
+    yield say(service, "rdf:type", "dcat:DataService")
+    yield say(service, "dcterms:title", Literal("SPARQL endpoint", language="en"))
+    yield say(service, "dcat:endpointURL", endpoint)
+    yield say(service, "dcat:endpointDescription", f"{endpoint}?as=turtle")
+    yield say(service, "dcat:servesDataset", DATASET)
+    yield say(service, "dcterms:conformsTo", "http://www.w3.org/TR/sparql11-protocol/")
+    yield say(DATASET, "void:sparqlEndpoint", endpoint)
+    yield say(DATASET, "dcat:landingPage", f"{origin}/")
 
 
-def _dump(origin: str, row: Format) -> Iterator[Triple]:
+def _dump(origin: str, row: Format) -> Iterator[Quad]:
     node, address = f"{origin}{DOCUMENT}#{row.name}", _address(origin, row)
-    title = Literal(f"The union of all graphs, {row.media_type}", language="en")
-    yield _say(DATASET, _DCAT + "distribution", node)
-    yield _say(DATASET, _SCHEMA + "distribution", node)
-    yield _say(DATASET, _VOID + "dataDump", address)
-    yield _say(node, _RDF_TYPE.value, _DCAT + "Distribution")
-    yield _say(node, _RDF_TYPE.value, _SCHEMA + "DataDownload")
-    yield _say(node, _DCTERMS + "title", title)
-    yield _say(node, _DCTERMS + "license", LICENSE)
-    yield _say(node, _DCAT + "accessURL", address)
-    yield _say(node, _DCAT + "downloadURL", address)
-    yield _say(node, _SCHEMA + "contentUrl", address)
-    yield _say(node, _DCAT + "mediaType", _IANA + row.media_type)
-    yield _say(node, _SCHEMA + "encodingFormat", Literal(row.media_type))
-
-
-def _say(subject: str, predicate: str, value: str | Literal) -> Triple:
-    thing = NamedNode(value) if isinstance(value, str) else value
-    return Triple(NamedNode(subject), NamedNode(predicate), thing)
+    yield from distribution(
+        node, f"The union of all graphs, {row.media_type}", address, row.media_type
+    )
+    yield say(DATASET, "void:dataDump", address)

@@ -11,8 +11,8 @@ from typing import TypeGuard
 
 from kg import counts, dates, wording
 from kg.check import COUNT, dating_kind
-from kg.facts import Facts, Value, expand, quad
-from kg.rdf import GRAPHS, Literal, NamedNode, Quad
+from kg.facts import Facts, Value, expand, quad, typed
+from kg.rdf import GRAPHS, Literal, Quad
 
 DERIVED = GRAPHS + "derived"
 _TIME = (expand("when"), expand("whenKind"))
@@ -23,7 +23,7 @@ def derive_claims(facts: Facts) -> Iterator[Quad]:
     qualifiers = qualifying_properties(facts)
     for claim in facts.standing_claims():
         for name, day in _named_bounds(claim_bounds(facts, claim)):
-            yield quad(claim, name, _date(day), DERIVED)
+            yield quad(claim, name, typed(day, "date"), DERIVED)
         yield from _limits(claim, claim_count(facts, claim))
         label = wording.statement(facts, claim, qualifiers)
         yield quad(claim, "rdfs:label", Literal(label), DERIVED)
@@ -88,14 +88,5 @@ def _limits(claim: str, count: counts.Count | None) -> Iterator[Quad]:
         return
     for name, limit in (("low", count.low), ("high", count.high)):
         if limit is not None:
-            yield quad(claim, name, integer(limit), DERIVED)
+            yield quad(claim, name, typed(limit, "integer"), DERIVED)
     yield quad(claim, "approximate", Literal(count.approximate), DERIVED)
-
-
-def integer(number: int) -> Literal:
-    """Return a number as a canonical `xsd:integer`."""
-    return Literal(str(number), datatype=NamedNode(expand("xsd:integer")))
-
-
-def _date(day: date) -> Literal:
-    return Literal(day.isoformat(), datatype=NamedNode(expand("xsd:date")))

@@ -16,6 +16,7 @@ from kg.addresses import Reading, readings
 from kg.answers import Answers
 from kg.assets import probe
 from kg.errors import KgError
+from kg.facts import expand
 from kg.media import Format, named
 from kg.names import normalize
 from kg.queries import restrict
@@ -32,7 +33,7 @@ _SOON = 1.0
 #: Seconds after which that is asked again where the answer was an error.
 _AGAIN = 60.0
 
-ONTOLOGY = "http://www.w3.org/2002/07/owl#Ontology"
+ONTOLOGY = expand("owl:Ontology")
 _QUESTIONS = (
     "ontology",
     "ontology-table",

@@ -12,13 +12,16 @@ from kg.rdf import TERMS, Literal, NamedNode, Quad
 Value = NamedNode | Literal
 
 NAMESPACES = {
+    "dcat": "http://www.w3.org/ns/dcat#",
     "dcterms": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
     "oa": "http://www.w3.org/ns/oa#",
     "owl": "http://www.w3.org/2002/07/owl#",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "schema": "https://schema.org/",
     "skos": "http://www.w3.org/2004/02/skos/core#",
+    "spdx": "http://spdx.org/rdf/terms#",
     "void": "http://rdfs.org/ns/void#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
@@ -37,6 +40,15 @@ def expand(short: str) -> str:
     if not colon:
         return TERMS + short
     return NAMESPACES[prefix] + local if prefix in NAMESPACES else short
+
+
+def typed(value: object, datatype: str) -> Literal:
+    """Return a literal of a datatype of XML Schema, from its canonical text.
+
+    >>> typed(5, "integer").value
+    '5'
+    """
+    return Literal(str(value), datatype=NamedNode(expand(f"xsd:{datatype}")))
 
 
 class Facts:

@@ -19,14 +19,14 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from kg.errors import DataError
-from kg.facts import Facts, expand
+from kg.facts import NAMESPACES, Facts, expand, typed
 from kg.names import suggest
 from kg.rdf import BASE, ENTITIES, TERMS, Literal, NamedNode, Quad
 from kg.sssom import REQUIRED, Row, read_table
 
 SUFFIX = ".sssom.tsv"
 MAPPINGS = BASE + "mapping/"
-SKOS = "http://www.w3.org/2004/02/skos/core#"
+SKOS = NAMESPACES["skos"]
 SSSOM = "https://w3id.org/sssom/"
 PAV = "http://purl.org/pav/"
 NOT_FOUND = SSSOM + "NoTermFound"
@@ -206,9 +206,9 @@ def _quads(row: Row, graph: NamedNode) -> Iterator[Quad]:
         expand("owl:annotatedProperty"): predicate,
         expand("owl:annotatedTarget"): value,
         SSSOM + "mapping_justification": NamedNode(row.iris["mapping_justification"]),
-        SSSOM + "confidence": _typed(_confidence(row), "decimal"),
+        SSSOM + "confidence": typed(_confidence(row), "decimal"),
         SSSOM + "author_label": Literal(row.author),
-        PAV + "authoredOn": _typed(row.cells["mapping_date"], "date"),
+        PAV + "authoredOn": typed(row.cells["mapping_date"], "date"),
         expand("rdfs:comment"): Literal(row.cells["comment"].strip()),
     }
     node = NamedNode(MAPPINGS + name)
@@ -216,7 +216,3 @@ def _quads(row: Row, graph: NamedNode) -> Iterator[Quad]:
         yield Quad(node, NamedNode(property_), object_, graph)
     for source in _sources(row):
         yield Quad(node, NamedNode(expand("rdfs:seeAlso")), NamedNode(source), graph)
-
-
-def _typed(text: str, datatype: str) -> Literal:
-    return Literal(text, datatype=NamedNode(expand(f"xsd:{datatype}")))

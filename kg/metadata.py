@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from kg.coverage import METADATA_GRAPH
-from kg.derive import integer
 from kg.errors import DataError
-from kg.facts import Value, expand, quad
+from kg.facts import Value, expand, quad, typed
 from kg.rdf import BASE, TERMS, Literal, NamedNode, Prefixes, Quad
 
 DATASET = BASE
@@ -32,7 +31,7 @@ def describe_dataset(quads: Iterable[Quad], prefixes: Prefixes) -> Iterator[Quad
     for name, size in graphs.items():
         yield _say(DATASET, "void:subset", NamedNode(name))
         yield _say(name, "rdf:type", NamedNode(expand("void:Dataset")))
-        yield _say(name, "void:triples", integer(size))
+        yield _say(name, "void:triples", typed(size, "integer"))
     kind = expand("rdf:type")
     classes = Counter(value.strip("<>") for _, predicate, value in triples if predicate == kind)
     properties = Counter(predicate for _, predicate, _ in triples)
@@ -47,8 +46,8 @@ def _dataset(triples: set[tuple[str, str, str]]) -> Iterator[Quad]:
     yield _say(DATASET, "dcterms:license", NamedNode(LICENSE))
     yield _say(DATASET, "void:uriSpace", Literal(BASE))
     yield _say(DATASET, "void:vocabulary", NamedNode(TERMS))
-    yield _say(DATASET, "void:triples", integer(len(triples)))
-    yield _say(DATASET, "void:distinctSubjects", integer(len(subjects)))
+    yield _say(DATASET, "void:triples", typed(len(triples), "integer"))
+    yield _say(DATASET, "void:distinctSubjects", typed(len(subjects), "integer"))
 
 
 def _partitions(names: tuple[str, str], sizes: Counter[str], prefixes: Prefixes) -> Iterator[Quad]:
@@ -64,7 +63,7 @@ def _partitions(names: tuple[str, str], sizes: Counter[str], prefixes: Prefixes)
         node = f"{_PARTITIONS}{what}/{local}"
         yield _say(DATASET, f"void:{what}Partition", NamedNode(node))
         yield _say(node, f"void:{what}", NamedNode(iri))
-        yield _say(node, f"void:{unit}", integer(size))
+        yield _say(node, f"void:{unit}", typed(size, "integer"))
 
 
 def _say(subject: str, predicate: str, value: Value) -> Quad:

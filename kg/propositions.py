@@ -18,11 +18,10 @@ from kg import counts, dates, wording
 from kg.derive import (
     DERIVED,
     claim_time,
-    integer,
     is_count,
     qualifying_properties,
 )
-from kg.facts import Facts, Value, expand, quad
+from kg.facts import Facts, Value, expand, quad, typed
 from kg.origins import Origins
 from kg.rdf import BASE, Literal, NamedNode, Quad
 
@@ -108,9 +107,9 @@ def derive_propositions(facts: Facts) -> Iterator[Quad]:
         label = f"that {wording.without_speaker(facts, claims, qualifiers)}"
         yield quad(each.iri, "rdf:type", NamedNode(expand("Proposition")), DERIVED)
         yield quad(each.iri, "rdfs:label", Literal(label), DERIVED)
-        yield quad(each.iri, "claimCount", integer(len(support[each])), DERIVED)
+        yield quad(each.iri, "claimCount", typed(len(support[each]), "integer"), DERIVED)
         said = {claim for claim in support[each] if not _is_inferred(facts, claim)}
-        yield quad(each.iri, "originCount", integer(origins.count(said)), DERIVED)
+        yield quad(each.iri, "originCount", typed(origins.count(said), "integer"), DERIVED)
         for claim in claims:
             yield quad(claim, "states", NamedNode(each.iri), DERIVED)
 

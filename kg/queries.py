@@ -32,6 +32,7 @@ from kg.assets import QUERIES
 from kg.dates import Kind, bounds
 from kg.entities import DOCUMENT, ENTITY, TERM, THING, Names, Spelling
 from kg.errors import DataError, InputError, NotFoundError
+from kg.facts import typed
 from kg.media import Format, named
 from kg.names import suggest
 from kg.protocol import IRI, operation
@@ -44,7 +45,6 @@ _PARAMETER = re.compile(r"# param (\S+): \?(\w+) (\w+)(?::([\w |]+))? (required|
 _REALMS = {"entity": ENTITY, "side": ENTITY, "document": DOCUMENT, "term": TERM, "thing": THING}
 _CLAIM = re.compile(r"[a-z0-9-]+/\d{3}-\d{2}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_XSD_DATE = "http://www.w3.org/2001/XMLSchema#date"
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ def _term(parameter: Parameter, value: str, names: Names) -> str:
             listed = " or ".join(", ".join(parameter.among).rsplit(", ", 1))
             raise InputError(f"--{parameter.name} is {listed}, not {value!r}.")
         return _quoted(value)
-    return f'"{_TO_DAY[parameter.kind](parameter.name, value.strip())}"^^<{_XSD_DATE}>'
+    return str(typed(_TO_DAY[parameter.kind](parameter.name, value.strip()), "date"))
 
 
 def _claim(value: str) -> str:

@@ -11,15 +11,14 @@ from dataclasses import dataclass, field
 
 from kg.assets import probe
 from kg.errors import DataError, NotFoundError, StoreLostError
+from kg.facts import expand, typed
 from kg.service import NO_GRAPH, NO_TABLE, RemoteService, named_dataset
 
 #: Seconds in which who serves from a server notices that its record has changed (`kg/watch.py`).
 NOTICED = 2.0
 
-_TITLE = "http://purl.org/dc/terms/title"
-_IDENTIFIER = "http://purl.org/dc/terms/identifier"
-_VOID = "http://rdfs.org/ns/void#"
-_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
+_TITLE, _IDENTIFIER = expand("dcterms:title"), expand("dcterms:identifier")
+_SUBSET, _TRIPLES = expand("void:subset"), expand("void:triples")
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,8 @@ def record_triples(record: Record, base: str) -> bytes:
     if record.fingerprint:
         lines.append(f'<{base}> <{_IDENTIFIER}> "{record.fingerprint}" .')
     for iri, triples in record.graphs.items():
-        lines.append(f"<{base}> <{_VOID}subset> <{iri}> .")
-        lines.append(f'<{iri}> <{_VOID}triples> "{triples}"^^<{_INTEGER}> .')
+        lines.append(f"<{base}> <{_SUBSET}> <{iri}> .")
+        lines.append(f"<{iri}> <{_TRIPLES}> {typed(triples, 'integer')} .")
         if digest := record.digests.get(iri):
             lines.append(f'<{iri}> <{_IDENTIFIER}> "{digest}" .')
     return "".join(f"{line}\n" for line in lines).encode()

@@ -7,13 +7,13 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from kg.assets import probe
+from kg.facts import expand
 from kg.queries import restrict
 from kg.rdf import Literal, RdfFormat, parse_rdf
 from kg.service import NO_GRAPH, RemoteService, named_dataset
 
-_TYPE = b" <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> "
-_XSD = "http://www.w3.org/2001/XMLSchema#"
-_NUMBERS = frozenset({f"{_XSD}integer", f"{_XSD}decimal"})
+_TYPE = f" <{expand('rdf:type')}> ".encode()
+_NUMBERS = (expand("xsd:integer"), expand("xsd:decimal"))
 _AT_ONCE = 100
 _SUBJECT = re.compile(rb"<([^>]*)>")
 
@@ -78,16 +78,16 @@ def _remote(
 def comparable(term: object) -> str:
     """Return a term as a text that is the same for equal values.
 
-    >>> from kg.rdf import NamedNode
-    >>> comparable(Literal("1.50", datatype=NamedNode(_XSD + "decimal")))
+    >>> from kg.facts import typed
+    >>> comparable(typed("1.50", "decimal"))
     '1.5 http://www.w3.org/2001/XMLSchema#decimal'
     """
     if not isinstance(term, Literal):
         return str(term)
     kind = term.datatype.value
-    if kind == f"{_XSD}duration":
+    if kind == expand("xsd:duration"):
         return kind
-    if kind == f"{_XSD}boolean":
+    if kind == expand("xsd:boolean"):
         return str(term.value in ("true", "1"))
     try:
         return f"{Decimal(term.value).normalize():f} {kind}" if kind in _NUMBERS else str(term)

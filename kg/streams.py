@@ -11,9 +11,10 @@ from itertools import groupby
 from pathlib import Path
 
 from kg.assets import Assets
+from kg.facts import expand
 from kg.rdf import Quad, RdfFormat, parse_rdf, union
 
-_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_TYPE = expand("rdf:type")
 _BLOCK = 1 << 20
 _LINES = 1000
 

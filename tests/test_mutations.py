@@ -14,8 +14,7 @@ import pytest
 from shape_fixtures import ASSETS, SHAPE, pairs
 
 from kg.build import build_dataset
-from kg.derive import integer
-from kg.facts import Facts, expand
+from kg.facts import Facts, expand, typed
 from kg.rdf import BASE
 from kg.report import Report
 from kg.validate import validate_snapshot
@@ -26,6 +25,10 @@ HEX = "f" * 63
 OA_END = "http://www.w3.org/ns/oa#end"
 
 Mutation = Callable[["Seeder", str], str]
+
+
+def integer(number: int) -> ox.Literal:
+    return typed(number, "integer")
 
 
 @dataclass(frozen=True)
