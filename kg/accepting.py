@@ -6,13 +6,13 @@ skos:closeMatch under `predicate_id`, how sure it is under `confidence` (0 to 1)
 `comment` what was compared. All other rows stay candidates, and are never links.
 """
 
-import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from kg.errors import DataError, InputError, NotFoundError
+from kg.errors import DataError, InputError
+from kg.sssom import read_table
 from kg.writing import replace_text
 
 COLUMNS = (
@@ -55,12 +55,12 @@ def read_accepted(path: Path, known: Iterable[str], author: str, day: str) -> li
     """
     subjects = {f"id:{each}" for each in known}
     accepted: list[Row] = []
-    for number, row in _table(path, COLUMNS):
-        if row["predicate_id"].strip():
+    for row in read_table(path, COLUMNS)[0]:
+        if row.cells["predicate_id"].strip():
             try:
-                accepted.append(_mapping(row, subjects, accepted, (author, day)))
+                accepted.append(_mapping(row.cells, subjects, accepted, (author, day)))
             except InputError as error:
-                raise InputError(f"{path.name}, line {number}: {error}") from None
+                raise InputError(f"{path.name}, line {row.line}: {error}") from None
     return accepted
 
 
@@ -70,7 +70,8 @@ def add_mappings(path: Path, new: Sequence[Row]) -> int:
     Rows that are there stay as they are. Raises DataError where a mapping contradicts the file.
     """
     text = path.read_text("utf-8") if path.is_file() else HEAD + _tsv(MAPPING_COLUMNS, [])
-    before = [row for _, row in _table(path, MAPPING_COLUMNS[:4])] if path.is_file() else []
+    found = read_table(path, MAPPING_COLUMNS[:4])[0] if path.is_file() else []
+    before = [row.cells for row in found]
     columns = next(line for line in text.splitlines() if not line.startswith("#")).split("\t")
     fresh = []
     for row in new:
@@ -135,23 +136,6 @@ def _clash(row: Row, others: Iterable[Row]) -> str:
 
 def _pair(row: Row) -> tuple[str, str]:
     return row["subject_id"], row["object_id"]
-
-
-def _table(path: Path, needed: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
-    """Return the rows of a TSV file with their line numbers; lines with `#` are metadata."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except FileNotFoundError:
-        raise NotFoundError(f"There is no file {path}.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path.name} is not in UTF-8.") from None
-    lines = text.splitlines()
-    head = sum(1 for line in lines if line.startswith("#"))
-    reader = csv.DictReader(lines[head:], delimiter="\t", restval="", quoting=csv.QUOTE_NONE)
-    missing = [each for each in needed if each not in (reader.fieldnames or ())]
-    if missing:
-        raise InputError(f"{path.name} lacks the column {missing[0]}.")
-    return [(head + reader.line_num, row) for row in reader]
 
 
 def _tsv(columns: Sequence[str], rows: Iterable[Row]) -> str:

@@ -6,11 +6,11 @@ table whose cells have no quotes. What may stand in the cells is for `kg/links.p
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg.errors import DataError
+from kg.errors import DataError, NotFoundError
 
 REQUIRED = ("subject_id", "predicate_id", "object_id", "mapping_justification", "mapping_date",
             "comment")  # fmt: skip
@@ -42,17 +42,22 @@ class Row:
         return self.cells.get("author_label") or self.cells.get("author_id", "")
 
 
-def read_table(path: Path) -> tuple[list[Row], dict[str, str]]:
-    """Return the rows of a file and its prefixes; raises `DataError` where it is no such table."""
+def read_table(path: Path, needed: Sequence[str] = REQUIRED) -> tuple[list[Row], dict[str, str]]:
+    """Return the rows of a file and its prefixes.
+
+    Raises NotFoundError without the file, `DataError` where it is no table with the columns needed.
+    """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise NotFoundError(f"There is no file {path}.") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: the byte at {error.start} is wrong.") from None
     head = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
     prefixes = {m[1]: m[2] for line in lines[:head] if (m := _CURIE.fullmatch(line))}
     reader = csv.DictReader(lines[head:], delimiter="\t", restval="", quoting=csv.QUOTE_NONE)
     columns = reader.fieldnames or ()
-    if missing := [each for each in REQUIRED if each not in columns]:
+    if missing := [each for each in needed if each not in columns]:
         raise DataError(f"{path}, line {head + 1}: the column {missing[0]} is missing.")
     rows = []
     for cells in reader:

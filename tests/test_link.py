@@ -316,10 +316,10 @@ def test_bad_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="There is no file"):
         read_accepted(path, KNOWN, "A", "2026-01-02")
     path.write_text("a\tb\n")
-    with pytest.raises(InputError, match="lacks the column subject_id"):
+    with pytest.raises(InputError, match="the column subject_id is missing"):
         read_accepted(path, KNOWN, "A", "2026-01-02")
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(InputError, match="not in UTF-8"):
+    with pytest.raises(InputError, match="is not UTF-8 text"):
         read_accepted(path, KNOWN, "A", "2026-01-02")
 
 
