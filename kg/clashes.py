@@ -53,11 +53,11 @@ def find_clashes(store: Store, facts: Facts, folder: Path) -> list[Clash]:
     rules = sorted(folder.glob("*.rq"))
     if not rules:
         raise DataError(f"{folder} holds no rule for disputes (*.rq).")
-    compare = Comparison(facts)
-    return sorted({each for rule in rules for each in clashes_of(store, rule, compare)})
+    judge = Judge(facts)
+    return sorted({each for rule in rules for each in clashes_of(store, rule, judge)})
 
 
-def clashes_of(store: Store, rule: Path, compare: "Comparison") -> Iterator[Clash]:
+def clashes_of(store: Store, rule: Path, judge: "Judge") -> Iterator[Clash]:
     """Yield the clashes that one rule finds; raises `DataError` as `find_clashes`."""
     for row in _rows(store, rule):
         try:
@@ -66,17 +66,17 @@ def clashes_of(store: Store, rule: Path, compare: "Comparison") -> Iterator[Clas
             columns = ", ".join(f"?{each}" for each in _COLUMNS)
             raise DataError(f"{rule} must bind {columns} in every row.") from None
         basis, reason = _optional(row, "basis") or COMPUTED, _optional(row, "reason")
-        if not compare.comparable(left, right):
+        if not judge.comparable(left, right):
             continue
-        if basis != CURATED and not compare.in_one_mode(left, right):
+        if basis != CURATED and not judge.in_one_mode(left, right):
             continue
-        if compare.ambiguous(left) or compare.ambiguous(right):
+        if judge.ambiguous(left) or judge.ambiguous(right):
             strength = expand("tension")
         left, right = sorted((left, right))
         yield Clash(about, kind, left, right, rule.stem, strength, basis, reason)
 
 
-class Comparison:
+class Judge:
     """Tells which two claims may be held against each other."""
 
     def __init__(self, facts: Facts) -> None:

@@ -17,7 +17,7 @@ from tree import ROOT, Tree, claim, edtf, iri, told
 
 from kg.assets import Assets
 from kg.build import BEFORE_DISPUTES, build_dataset
-from kg.clashes import Clash, Comparison, clashes_of, find_clashes
+from kg.clashes import Clash, Judge, clashes_of, find_clashes
 from kg.derive import DERIVED, derive_claims
 from kg.disputes import _Scopes, derive_disputes, group_clashes
 from kg.errors import DataError
@@ -59,8 +59,8 @@ def world(*turtle):
 
 def found(rule, *turtle):
     store = world(*turtle)
-    compare = Comparison(Facts(store))
-    return sorted(set(clashes_of(store, RULES / "disputes" / f"{rule}.rq", compare)))
+    judge = Judge(Facts(store))
+    return sorted(set(clashes_of(store, RULES / "disputes" / f"{rule}.rq", judge)))
 
 
 def lacking(names, cases):
