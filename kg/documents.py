@@ -45,15 +45,13 @@ class Passage:
 
 @dataclass(frozen=True)
 class SourceDocument:
-    """One registered document: digests, lengths (code points and bytes), lineage, passages."""
+    """One registered document: digest, lengths (code points and bytes), passages."""
 
     slug: str
-    label: str
     file_digits: str
     sha256: str
     length: int
     byte_length: int
-    work: str
     passages: tuple[Passage, ...]
 
     @property
@@ -187,12 +185,10 @@ def _records(path: Path, type_name: str) -> list[_Record]:
 def _document(record: _Record, passages: tuple[Passage, ...]) -> SourceDocument:
     return SourceDocument(
         slug=record.subject.removeprefix(DOCUMENTS),
-        label=record.text("rdfs:label"),
         file_digits=record.text("fileDigits"),
         sha256=record.text("sha256"),
         length=record.integer("length"),
         byte_length=record.integer("byteLength"),
-        work=record.text("versionOf"),
         passages=passages,
     )
 

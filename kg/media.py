@@ -21,8 +21,7 @@ class Format:
     """One way to write an answer; there is one of each, so that looking for it takes no time.
 
     `name` is the key that the rest of the program uses, `media_type` the registered type,
-    `aliases` further types that clients ask for, `iri` its W3C format identifier, `datasets`
-    whether it can carry named graphs.
+    `aliases` further types that clients ask for, `iri` its W3C format identifier.
     """
 
     name: str
@@ -31,7 +30,6 @@ class Format:
     extension: str
     iri: str
     aliases: tuple[str, ...] = ()
-    datasets: bool = False
 
 
 class Choice(NamedTuple):
@@ -60,9 +58,9 @@ FORMATS: tuple[Format, ...] = (
     Format("ntriples", "graph", "application/n-triples", "nt", _IRI + "N-Triples",
            ("text/plain",)),
     Format("jsonld", "graph", "application/ld+json", "jsonld", _IRI + "JSON-LD",
-           ("application/json",), datasets=True),
-    Format("trig", "graph", "application/trig", "trig", _IRI + "TriG", datasets=True),
-    Format("nquads", "graph", "application/n-quads", "nq", _IRI + "N-Quads", datasets=True),
+           ("application/json",)),
+    Format("trig", "graph", "application/trig", "trig", _IRI + "TriG"),
+    Format("nquads", "graph", "application/n-quads", "nq", _IRI + "N-Quads"),
     Format("rdfxml", "graph", "application/rdf+xml", "rdf", _IRI + "RDF_XML",
            ("application/xml", "text/xml")),
 )  # fmt: skip

@@ -45,8 +45,6 @@ class Agreement:
     and `sections` are the shares of right ones among the spans that match.
     """
 
-    proposed: int
-    reviewed: int
     precision: float
     recall: float
     f1: float
@@ -183,8 +181,6 @@ def agreement(
     common = ours.keys() & theirs.keys()
     edges = [{edge for span in spans for edge in span} for spans in (ours, theirs)]
     return Agreement(
-        proposed=len(ours),
-        reviewed=len(theirs),
         precision=_share(len(common), len(ours)),
         recall=_share(len(common), len(theirs)),
         f1=_share(2 * len(common), len(ours) + len(theirs)),

@@ -33,13 +33,12 @@ class Content:
     """The positive content of a claim.
 
     `frame` is all of it but date and number; `when` and `count` are what may be wider or
-    narrower; `dated` tells that the date is the object; `scoped` that it is a period counted.
+    narrower; `scoped` tells that it is a period counted.
     """
 
     frame: tuple[str, ...]
     when: dates.When | None
     count: counts.Count | None
-    dated: bool = False
     scoped: bool = False
 
     @property
@@ -89,7 +88,7 @@ def content_of(facts: Facts, claim: str, qualifiers: list[str]) -> Content:
         if values := sorted(_normal(value) for value in facts.all(claim, each)):
             frame += [each, *values]
     count = counts.parse(value.value) if is_count(value) else None
-    return Content(tuple(frame), when, count, dated, family == expand("quantity"))
+    return Content(tuple(frame), when, count, family == expand("quantity"))
 
 
 def derive_propositions(facts: Facts) -> Iterator[Quad]:

@@ -112,11 +112,6 @@ class Prefixes(Mapping[str, str]):
         return f"<{iri}>"
 
 
-def term(local: str) -> ox.NamedNode:
-    """Return the term of our own ontology with this local name."""
-    return ox.NamedNode(TERMS + local)
-
-
 def read_turtle(path: Path, graph: ox.NamedNode | None = None) -> Turtle:
     """Read the Turtle file `path` into quads of the graph `graph` (default graph if None).
 

@@ -23,7 +23,7 @@ PASSAGE = f"{BASE}passage/alpha/002"
 def document() -> SourceDocument:
     passages = register("wells", TEXT, propose_with_reasons(TEXT), [], {})
     size = len(TEXT.encode())
-    return SourceDocument("wells", "Wells", "007", digest(TEXT), len(TEXT), size, "w", passages)
+    return SourceDocument("wells", "007", digest(TEXT), len(TEXT), size, passages)
 
 
 def folder(path: Path, content: bytes, name: str = "007_abc.txt") -> Path:

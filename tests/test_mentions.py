@@ -46,7 +46,7 @@ def facts(*more):
 def document(text=TEXT):
     passages = register("wells", text, propose_with_reasons(text), [], {})
     size = len(text.encode())
-    return SourceDocument("wells", "Wells", "007", digest(text), len(text), size, "w", passages)
+    return SourceDocument("wells", "007", digest(text), len(text), size, passages)
 
 
 def read(gazetteer, text=TEXT):

@@ -24,7 +24,7 @@ def span(start: int, end: int, kind: str = SENTENCE, section: str = "(lead)") ->
 def document(slug: str, digits: str, text: str) -> SourceDocument:
     passages = register(slug, text, propose_with_reasons(text), [], {slug: text})
     size = len(text.encode())
-    return SourceDocument(slug, slug, digits, digest(text), len(text), size, "work", passages)
+    return SourceDocument(slug, digits, digest(text), len(text), size, passages)
 
 
 def test_agreement_of_spans_edges_kinds_and_sections() -> None:

@@ -37,7 +37,7 @@ def test_the_prefix_list(prefixes):
 
 def test_names_expand_and_shorten(prefixes):
     assert prefixes.iri("id:mqm").value == rdf.BASE + "id/mqm"
-    assert prefixes.iri(":when") == rdf.term("when")
+    assert prefixes.iri(":when") == ox.NamedNode(rdf.TERMS + "when")
     assert prefixes.shorten(rdf.BASE + "id/mqm") == "id:mqm"
     assert prefixes.shorten(rdf.BASE + "id/a/b") == f"<{rdf.BASE}id/a/b>"
     assert prefixes.shorten("urn:x") == "<urn:x>"
