@@ -70,14 +70,6 @@ def write_export(settings: Settings, form: str, output: Path | None) -> None:
             _write(settings, form, file)
 
 
-def export(settings: Settings, form: str) -> bytes:
-    """Return the current snapshot in the form of one file called `form`, in memory."""
-    _check(form)
-    output = io.BytesIO()
-    _write(settings, form, output)
-    return output.getvalue()
-
-
 def ontology_context(assets: Assets) -> dict[str, object]:
     """Return our JSON-LD context as the ontology and the prefix list now have it."""
     files = [path for path in assets.turtle_files() if assets.ontology in path.parents]

@@ -11,13 +11,14 @@ import pyoxigraph as ox
 import pytest
 import rdflib
 from bridge import from_rdflib, from_rdflib_dataset
+from exported import export
 from pyld import jsonld
 
 from kg.assets import Assets
 from kg.compact import compact_dataset
 from kg.context import CONTEXT_IRI, make_context, read_context, write_context
 from kg.errors import DataError, InputError, KgError
-from kg.export import FOLDERS, FORMS, export, ontology_context, write_export
+from kg.export import FOLDERS, FORMS, ontology_context, write_export
 from kg.rdf import (
     Prefixes,
     fingerprint,

@@ -5,11 +5,11 @@ from itertools import islice
 
 import pyoxigraph as ox
 import pytest
+from exported import export
 from pyld import jsonld
 
 from kg.assets import Assets
 from kg.errors import DataError
-from kg.export import export
 from kg.frames import Framer, frame_context
 from kg.rdf import Prefixes
 from kg.selection import Selection

@@ -6,8 +6,8 @@ import re
 import networkx
 import pyoxigraph as ox
 import pytest
+from exported import export
 
-from kg.export import export
 from kg.graphml import write_graphml
 from kg.settings import Settings
 from kg.snapshots import DATA, current_snapshot, write_snapshot

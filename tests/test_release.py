@@ -12,11 +12,12 @@ import pytest
 import rdflib
 import yaml
 from bridge import from_rdflib
+from exported import export
 from rdflib.namespace import DCAT, DCTERMS, FOAF, SDO, VOID
 from tree import Tree, claim
 
 from kg.errors import DataError, InputError
-from kg.export import FOLDERS, FORMS, export
+from kg.export import FOLDERS, FORMS
 from kg.rdf import fingerprint
 from kg.release import SUMS, write_release
 from kg.settings import Settings

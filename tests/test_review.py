@@ -5,10 +5,10 @@ import io
 
 import pyoxigraph as ox
 import pytest
+from exported import export
 from tree import Tree, claim, edtf, iri, told
 
 from kg.build import build_snapshot
-from kg.export import export
 from kg.review import COLUMNS, WARNING, date_qualifiers
 from kg.settings import Settings
 from kg.snapshots import current_snapshot

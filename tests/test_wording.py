@@ -11,9 +11,10 @@ import re
 
 import networkx
 import pytest
+from exported import export
 from tree import BASE, Tree, claim, iri, told
 
-from kg.export import export, write_export
+from kg.export import write_export
 from kg.facts import Facts
 from kg.rdf import RdfFormat, parse_rdf
 from kg.snapshots import DATA, current_snapshot
