@@ -5,7 +5,6 @@ Protocol, 2.2.2 (update by POST). The text of a request is bounded by whoever ca
 """
 
 from dataclasses import replace
-from typing import Protocol
 from urllib.parse import quote
 
 from kg.assets import PROBES
@@ -14,21 +13,8 @@ from kg.errors import InputError, KgError, StoreLostError
 from kg.protocol import UPDATE_TYPE
 
 
-class Writer(Protocol):
-    """Changes whole graphs of a server; triples are lines of N-Triples in UTF-8."""
-
-    def replace(self, graph: str, triples: bytes) -> None:
-        """Put these triples in the place of the graph's own."""
-
-    def add(self, graph: str, triples: bytes) -> None:
-        """Add triples to a graph."""
-
-    def remove(self, graph: str) -> None:
-        """Remove a graph."""
-
-
 class GraphStoreWriter:
-    """Writes to the graph store at the URL of `access`."""
+    """Writes to the graph store at the URL of `access`; triples are lines of N-Triples in UTF-8."""
 
     def __init__(self, access: Access) -> None:
         self.access, self.connection = access, Connection(access)
@@ -55,7 +41,7 @@ class GraphStoreWriter:
 
 
 class UpdateWriter:
-    """Writes by updates to the service at the URL of `access`."""
+    """Does the same by updates to the service at the URL of `access`."""
 
     def __init__(self, access: Access) -> None:
         self.access, self.connection = access, Connection(access)
@@ -85,6 +71,9 @@ class UpdateWriter:
         status = self.connection.status("POST", self.access.url, update, headers)
         if status >= 300:
             raise _refused(self.access, "update service", status)
+
+
+Writer = GraphStoreWriter | UpdateWriter
 
 
 def writer(access: Access, graph_store: str, update: str) -> Writer:
