@@ -99,24 +99,25 @@ def validate(
     assets = locate(settings)
     folder = snapshot or current_snapshot(settings)
     report = validate_snapshot(folder, assets)
-    if changed := is_changed(folder):
-        typer.echo(
-            f"kg: the data in {folder.name[:16]} are not those that were built: their fingerprint"
-            " is another than the record's; run `kg build`.",
-            err=True,
+    fault = ""
+    if is_changed(folder):
+        fault = (
+            f"The data in {folder.name[:16]} are not those that were built: their fingerprint is"
+            " another than the record's; run `kg build`."
         )
+    elif report.conforms and folder.is_file():
+        fault = misbuilt(folder, assets)
     elif report.conforms and folder.parent == settings.snapshots:
         mark_validated(folder)
-    elif report.conforms and not folder.is_dir() and (said := misbuilt(folder, assets)):
-        changed = True
-        typer.echo(f"kg: {said}", err=True)
+    if fault:
+        typer.echo(f"kg: {fault}", err=True)
     if as_json:
         typer.echo(report.json())
     elif report.results:
         show(report.table(Prefixes.read(assets.prefixes).shorten))
     else:
         typer.echo("The graph conforms to every shape.")
-    raise typer.Exit(report.exit_code or int(changed))
+    raise typer.Exit(1 if fault or not report.conforms else 0)
 
 
 @app.command(

@@ -48,11 +48,6 @@ class Report:
         """Tell whether nothing is a violation; warnings and infos do not count."""
         return all(each.severity != VIOLATION for each in self.results)
 
-    @property
-    def exit_code(self) -> int:
-        """0 if the graph conforms, else 1."""
-        return 0 if self.conforms else 1
-
     def json(self) -> str:
         """Return the report as a JSON document with `conforms` and `results`."""
         rows = [asdict(each) for each in self.results]

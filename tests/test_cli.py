@@ -243,6 +243,12 @@ def test_validate_tells_data_that_were_changed_after_the_build(kg, tmp_path):
     assert kg("validate", str(folder / "data.nq"))[0] == 0
 
 
+def test_a_file_among_the_snapshots_is_none(kg, tmp_path):
+    file = tmp_path / "snapshots" / "loose.nq"
+    write_graph(file, [*base(), *ontology()])
+    assert kg("validate", str(file)) == (0, "The graph conforms to every shape.\n", "")
+
+
 def test_validate_tells_what_the_build_does_not_make_of_the_claims(kg, tmp_path):
     file = tmp_path / "data.nq"
     quads = [*base(), *ontology()]
