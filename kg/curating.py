@@ -86,8 +86,6 @@ def link(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Look for things on Wikidata; candidates become links only by --accept."""
     from datetime import UTC, datetime
 
-    from rich.console import Console
-
     from kg import link as linker
 
     settings = settings_now()
@@ -97,7 +95,7 @@ def link(  # noqa: PLR0913, PLR0917 - one parameter an option
         typer.echo(f"{number} mappings added to {path}")
         return
     search = linker.Search(names or (), kind, answers, offline)
-    outcome = linker.find(settings, search, Console(stderr=True))
+    outcome = linker.find(settings, search)
     if candidates:
         write(outcome.tsv().encode(), candidates)
     show(outcome.table())

@@ -12,8 +12,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from kg.accepting import Row, add_mappings, read_accepted, write_candidates
@@ -22,6 +20,7 @@ from kg.assets import PROBES, locate
 from kg.entities import ENTITY, local_name
 from kg.errors import InputError
 from kg.names import normalize
+from kg.progress import progress
 from kg.queries import read_names
 from kg.rdf import TERMS
 from kg.reconciler import BATCH, Answers, Json, Reconciler
@@ -75,8 +74,8 @@ class Outcome:
         return write_candidates(self.rows)
 
 
-def find(settings: Settings, search: Search, console: Console) -> Outcome:
-    """Ask the service in the settings for candidates, with a progress bar on the console.
+def find(settings: Settings, search: Search) -> Outcome:
+    """Ask the service in the settings for candidates, with a progress bar.
 
     Raises NotFoundError for an unknown name, and what `Reconciler.ask` raises.
     """
@@ -91,9 +90,8 @@ def find(settings: Settings, search: Search, console: Console) -> Outcome:
     )
     kept = Answers(search.answers or settings.snapshots / ANSWERS)
     client = Reconciler(settings.reconciliation, kept, offline=search.offline)
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("Asking for candidates", total=len(chosen))
-        found = candidates(chosen, things, terms, client, lambda n: progress.advance(task, n))
+    with progress("Asking for candidates", lambda: len(chosen)) as advance:
+        found = candidates(chosen, things, terms, client, advance)
     return _outcome(chosen, found)
 
 

@@ -8,7 +8,7 @@ SOURCES = Path(__file__).resolve().parent.parent / "kg"
 # Lowest first, and leftmost first within a line. A new module gets its place here.
 LAYERS = (
     "errors settings assets",
-    "codings writing",
+    "codings writing progress",
     "rdf context compact format names occurrences spans dates counts media scan rows facts",
     "rewrite federation",
     "sssom links sources references wording check",
@@ -21,7 +21,7 @@ LAYERS = (
     "confine worker served loader tables asking link",
     "generation turns watch pool renewal calls cache flights replies",
     "monitor repeats bounded gathered wire describe answers similar report validate",
-    "streams progress jsonld selection csvw frames graphml review catalogue",
+    "streams jsonld selection csvw frames graphml review catalogue",
     "executables build export release examples pages endpoint graphstore",
     "addresses dataset describing views profiles reference signposts paths openapi",
     "manifest reconcile guides inquiry resources publish",

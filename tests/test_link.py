@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from rich.console import Console
 from serving import Server, serving
 
 from kg import cli
@@ -43,7 +42,6 @@ ELSEWHERE = """
   id:Q16 a :Q5 ; rdfs:label "RW" .
 }
 """
-QUIET = Console(quiet=True)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +113,7 @@ EMPTY = (200, {}, "empty")
 
 
 def test_candidates_of_all_that_have_no_link(settings: Settings) -> None:
-    outcome = find(settings, Search(), QUIET)
+    outcome = find(settings, Search())
     by_thing: dict[str, list[str]] = {}
     for row in outcome.rows:
         by_thing.setdefault(row["subject_id"], []).append(row["object_id"])
@@ -133,7 +131,7 @@ def test_candidates_of_all_that_have_no_link(settings: Settings) -> None:
 
 def test_chosen_things_only(settings: Settings) -> None:
     def subjects(search: Search) -> set[str]:
-        return {row["subject_id"] for row in find(settings, search, QUIET).rows}
+        return {row["subject_id"] for row in find(settings, search).rows}
 
     assert subjects(Search(names=["Bo Birch"])) == {"id:bo-birch"}
     assert subjects(Search(type="Person")) == {"id:bo-birch", "id:cy-cole"}
@@ -146,17 +144,17 @@ def test_chosen_things_only(settings: Settings) -> None:
 
 
 def test_a_second_run_asks_nobody(settings: Settings, stub: Callable[..., Stub]) -> None:
-    first = find(settings, Search(), QUIET)
+    first = find(settings, Search())
     kept = (settings.snapshots / ANSWERS).read_text("utf-8")
-    assert find(settings, Search(), QUIET).rows == first.rows
-    assert find(settings, Search(offline=True), QUIET).rows == first.rows
+    assert find(settings, Search()).rows == first.rows
+    assert find(settings, Search(offline=True)).rows == first.rows
     assert (settings.snapshots / ANSWERS).read_text("utf-8") == kept
     rows = [json.loads(line) for line in kept.splitlines()]
     assert all(set(row) == {"service", "query", "asked", "result"} for row in rows)
 
 
 def test_offline_without_answers_says_so(settings: Settings, tmp_path: Path) -> None:
-    outcome = find(settings, Search(offline=True, answers=tmp_path / "none.jsonl"), QUIET)
+    outcome = find(settings, Search(offline=True, answers=tmp_path / "none.jsonl"))
     assert outcome.rows == []
     assert "bo-birch" in outcome.unasked
     assert not (tmp_path / "none.jsonl").exists()
@@ -187,7 +185,7 @@ def test_batches_have_one_class_and_other_spellings_come_second(
     asked = Settings(
         snapshots=settings.snapshots, source=settings.source, reconciliation=service.url
     )
-    find(asked, Search(), QUIET)
+    find(asked, Search())
     for batch in service.sent:
         assert len(batch) <= BATCH
         assert len({each.get("type") for each in batch.values()}) == 1
