@@ -1,8 +1,9 @@
-"""The SPARQL endpoint: rdflib-endpoint's router with its query routes replaced.
+"""The SPARQL endpoint: rdflib-endpoint's router with its routes replaced.
 
-Kept of the router: its place in a FastAPI application, the service description, the examples
-and the page hook. Replaced: reading the request (`kg/protocol.py`), choosing the format
-(`kg/media.py`) and evaluation, which goes as text to worker processes (`kg/pool.py`).
+Kept of the router is its place in a FastAPI application. Replaced: reading the request
+(`kg/protocol.py`), choosing the format (`kg/media.py`), evaluation, which goes as text to worker
+processes (`kg/pool.py`), the page, and the description (`kg/describe.py`), which needs the
+request's own URL.
 """
 
 import asyncio
@@ -48,14 +49,6 @@ class Endpoint(SparqlRouter):
         )
         self.routes[:] = [any_method(PATH, self.answer), any_method(f"{PATH}/", self.answer)]
 
-    def prepare_sd_graph(self) -> None:
-        """Start with an empty description: the true one needs the request's own URL."""
-        self.service_description = Graph()
-
-    def serve_yasgui(self) -> Response:
-        """Refuse: the page needs the request that asks for it; see `page`."""
-        raise NotImplementedError
-
     async def answer(self, request: Request) -> Response:
         """Answer any request to the endpoint."""
         accept = request.headers.get("accept")
@@ -93,8 +86,7 @@ class Endpoint(SparqlRouter):
         if entry is None:
             federated = bool(self.answers.service.limits.servers)
             parts = url, self.title, self.description, catalogue
-            self.service_description = describe(*parts, federated=federated)
-            body = serialize(self.service_description, choice.format)
+            body = serialize(describe(*parts, federated=federated), choice.format)
             entry = Entry(body, entity_tag(body))
             cache.put(key, entry)
         return finished(request, entry, choice)

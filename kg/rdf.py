@@ -46,7 +46,6 @@ parse_rdf = ox.parse
 serialize_rdf = ox.serialize
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
-Subject = ox.NamedNode | ox.BlankNode
 
 # Local names that every Turtle and SPARQL parser takes without escapes.
 PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?|")
