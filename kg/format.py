@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import DataError, InternalError
-from kg.rdf import RdfFormat, canonical_nquads, parse_rdf, parse_turtle, to_rdflib_graph
+from kg.rdf import (
+    Quad,
+    RdfFormat,
+    canonical_nquads,
+    parse_rdf,
+    parse_turtle,
+    to_rdflib_graph,
+    union,
+)
 from kg.writing import replace_text
 
 # What may contain a `#` that is no comment comes first; the last branch is a comment.
@@ -43,9 +51,16 @@ def format_turtle(text: str, ours: Mapping[str, str], name: str = "the text") ->
     """
     _refuse_comments(text, name)
     turtle = parse_turtle(text, name)
-    canonical = canonical_nquads(turtle.quads)
+    return lay_out(turtle.quads, _together(turtle.prefixes, ours), name)
+
+
+def lay_out(quads: Iterable[Quad], prefixes: Mapping[str, str], name: str) -> str:
+    """Return statements, whatever their graph, as canonical Turtle; `name` as in `format_turtle`.
+
+    Prefixes that the statements do not use are left out.
+    """
+    canonical = canonical_nquads(union(quads))
     ordered = parse_rdf(canonical, format=RdfFormat.N_QUADS)
-    prefixes = _together(turtle.prefixes, ours)
     laid_out = str(to_rdflib_graph(ordered, prefixes).serialize(format="turtle"))
     result = _without_idle_prefixes(laid_out).strip() + "\n"
     if canonical_nquads(parse_turtle(result, name).quads) != canonical:

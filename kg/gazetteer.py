@@ -11,11 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from rdflib import Graph, URIRef
-
 from kg.documents import Passage, SourceDocument
-from kg.facts import Facts, expand
-from kg.format import format_turtle
+from kg.facts import Facts, expand, quad
+from kg.format import lay_out
 from kg.names import normalize
 from kg.occurrences import (
     Kind,
@@ -28,7 +26,7 @@ from kg.occurrences import (
     places,
     runs,
 )
-from kg.rdf import ENTITIES, PASSAGES, TERMS
+from kg.rdf import ENTITIES, GRAPHS, PASSAGES, TERMS, NamedNode
 from kg.sources import stop
 
 #: Spellings beside the label: those that are shown, and loaded ones, which only find a thing.
@@ -68,14 +66,13 @@ class Mentions:
     @property
     def turtle(self) -> str:
         """The Turtle of `data/mentions/<slug>.ttl`."""
-        graph = Graph(bind_namespaces="none")
-        own = f"{PASSAGES}{self.slug}/"
-        for prefix, namespace in (("", TERMS), ("id", ENTITIES), ("p", own)):
-            graph.bind(prefix, namespace)
-        for passage, entities in self.entities.items():
-            for entity in entities:
-                graph.add((URIRef(passage), URIRef(expand("mentions")), URIRef(entity)))
-        return format_turtle(graph.serialize(format="turtle"), {}, self.slug)
+        prefixes = {"": TERMS, "id": ENTITIES, "p": f"{PASSAGES}{self.slug}/"}
+        quads = (
+            quad(passage, "mentions", NamedNode(entity), GRAPHS + self.slug)
+            for passage, entities in self.entities.items()
+            for entity in entities
+        )
+        return lay_out(quads, prefixes, self.slug)
 
 
 @dataclass(frozen=True)

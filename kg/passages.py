@@ -9,21 +9,18 @@ for others: a reviewer reads every draft.
 """
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from rdflib import XSD, Graph, Literal, Namespace, URIRef
-from rdflib.namespace import RDF
 
 from kg import names
 from kg.copies import Repetition, Text, repetitions
 from kg.documents import Passage, SourceDocument, digest, passage_iri
 from kg.errors import InputError
 from kg.evidence import read_texts
-from kg.facts import expand
-from kg.format import format_turtle
-from kg.rdf import DOCUMENTS, PASSAGES, TERMS
+from kg.facts import Value, expand, quad
+from kg.format import lay_out
+from kg.rdf import DOCUMENTS, GRAPHS, PASSAGES, TERMS, Literal, NamedNode
 from kg.segments import HEADING, INFOBOX, KINDS, LIST, SENTENCE, Proposal, field_label, propose
 
 #: Why a passage of a kind is proposed as stating nothing; a reviewer may say it better.
@@ -33,7 +30,6 @@ _REASONS = {
     LIST: "A pointer to another article; nothing is said about it here.",
     SENTENCE: "The sentence states nothing that could be true or false.",
 }
-_KG, _OA = Namespace(TERMS), Namespace(expand("oa:"))
 _COLUMNS = ("start", "end", "kind", "section", "factual")
 
 
@@ -196,35 +192,34 @@ def _share(part: int, whole: int) -> float:
 
 def turtle(slug: str, passages: Iterable[Passage]) -> str:
     """Write passages as the Turtle of `data/passages/<slug>.ttl`."""
-    graph = Graph(bind_namespaces="none")
     own = f"{PASSAGES}{slug}/"
-    ours = (("", TERMS), ("oa", str(_OA)), ("xsd", str(XSD)), ("d", DOCUMENTS), ("p", own))
-    for prefix, namespace in ours:
-        graph.bind(prefix, namespace)
-    for passage in passages:
-        _describe(graph, URIRef(DOCUMENTS + slug), passage)
-    return format_turtle(graph.serialize(format="turtle"), {}, slug)
+    names = {"": TERMS, "oa": expand("oa:"), "xsd": expand("xsd:"), "d": DOCUMENTS, "p": own}
+    quads = (
+        quad(passage.iri, predicate, value, GRAPHS + slug)
+        for passage in passages
+        for predicate, value in _statements(DOCUMENTS + slug, passage)
+    )
+    return lay_out(quads, names, slug)
 
 
-def _describe(graph: Graph, document: URIRef, passage: Passage) -> None:
-    rows: list[tuple[URIRef, URIRef | Literal | None]] = [
-        (RDF.type, _KG.Passage),
-        (_KG.document, document),
-        (_KG.kind, _KG[passage.kind]),
-        (_KG.section, Literal(passage.section)),
-        (_KG.sha256, Literal(passage.sha256)),
-        (_KG.factual, Literal(passage.factual)),
-        (_KG.number, Literal(passage.number, datatype=XSD.integer)),
-        (_OA.start, Literal(passage.start, datatype=XSD.integer)),
-        (_OA.end, Literal(passage.end, datatype=XSD.integer)),
-        (_KG.fieldLabel, Literal(passage.field_label) if passage.field_label else None),
-        (_KG.noClaims, Literal(passage.no_claims) if passage.no_claims else None),
-        (_KG.copyOf, URIRef(passage.copy_of) if passage.copy_of else None),
-        *((_KG.nearCopyOf, URIRef(near)) for near in passage.near_copies),
-    ]
-    for predicate, value in rows:
-        if value is not None:
-            graph.add((URIRef(passage.iri), predicate, value))
+def _statements(document: str, passage: Passage) -> Iterator[tuple[str, Value]]:
+    yield "rdf:type", NamedNode(expand("Passage"))
+    yield "document", NamedNode(document)
+    yield "kind", NamedNode(expand(passage.kind))
+    yield "section", Literal(passage.section)
+    yield "sha256", Literal(passage.sha256)
+    yield "factual", Literal(passage.factual)
+    yield "number", Literal(passage.number)
+    yield "oa:start", Literal(passage.start)
+    yield "oa:end", Literal(passage.end)
+    if passage.field_label:
+        yield "fieldLabel", Literal(passage.field_label)
+    if passage.no_claims:
+        yield "noClaims", Literal(passage.no_claims)
+    if passage.copy_of:
+        yield "copyOf", NamedNode(passage.copy_of)
+    for near in passage.near_copies:
+        yield "nearCopyOf", NamedNode(near)
 
 
 def _report(
