@@ -10,7 +10,7 @@ import importlib.util
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -216,7 +216,6 @@ def serve(
     files: list[Path] | None = None,
     host: str | None = None,
     port: int | None = None,
-    prefixes: Mapping[str, str] | None = None,
 ) -> None:
     """Serve the files, or the current snapshot, until interrupted; SIGHUP loads anew.
 
@@ -224,9 +223,9 @@ def serve(
     """
     sock = listen(host or settings.host, settings.port if port is None else port)
     with contextlib.closing(sock):
-        pool = Pool(loader_config(settings, files, prefixes), settings.concurrent)
+        pool = Pool(loader_config(settings, files), settings.concurrent)
         with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop) as runner:
-            runner.run(_serve(settings, files, prefixes, sock, pool))
+            runner.run(_serve(settings, files, sock, pool))
 
 
 def _loop() -> asyncio.AbstractEventLoop:
@@ -237,11 +236,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 async def _serve(
-    settings: Settings,
-    files: list[Path] | None,
-    prefixes: Mapping[str, str] | None,
-    sock: socket.socket,
-    pool: Pool,
+    settings: Settings, files: list[Path] | None, sock: socket.socket, pool: Pool
 ) -> None:
     # Loaded before the server starts, so that a broken file ends in a sentence.
     await pool.start()
@@ -265,7 +260,7 @@ async def _serve(
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, 20, 50)
     sys.setswitchinterval(0.0005)  # threads beside the event loop give way to it sooner
-    renewal = Renewal(pool, lambda: loader_config(settings, files, prefixes))
+    renewal = Renewal(pool, lambda: loader_config(settings, files))
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, renewal.ask)
     # Last: who reads that the server is there may send it a signal.
     _print_urls(sock, pool)

@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kg.assets import locate
 from kg.entities import Names
 from kg.errors import InputError, NotFoundError
 from kg.loader import load
 from kg.media import FORMATS, Format, named
 from kg.names import suggest
 from kg.queries import Question, ask, bind, find_question, parse_question, read_names
-from kg.rdf import Prefixes
 from kg.scan import scan
 from kg.served import loader_config
 from kg.settings import Settings
@@ -82,8 +80,7 @@ def help_text(question: str | None) -> str:
 
 def open_store(settings: Settings) -> Store:
     """Return the current snapshot, in memory or on disk, or the server that the settings name."""
-    prefixes = Prefixes.read(locate(settings).prefixes)
-    return load(loader_config(settings, None, prefixes, compact=False)).open()
+    return load(loader_config(settings, None, compact=False)).open()
 
 
 def _asked(settings: Settings, request: Request) -> tuple[Store, str, Names]:

@@ -181,12 +181,8 @@ def serve(
 ) -> None:
     """Serve the graph: SPARQL endpoint and pages."""
     from kg import app as server
-    from kg.assets import locate
-    from kg.rdf import Prefixes
 
-    settings = settings_now(store)
-    prefixes = Prefixes.read(locate(settings).prefixes)
-    server.serve(settings, files or None, host, port, prefixes)
+    server.serve(settings_now(store), files or None, host, port)
 
 
 @app.command()

@@ -6,7 +6,6 @@
 
 import asyncio
 import contextlib
-import json
 from typing import Any
 
 from starlette.requests import Request
@@ -18,11 +17,11 @@ from kg.answers import finished, own_url
 from kg.assets import probe
 from kg.cache import Entry
 from kg.codings import choose
-from kg.context import CONTEXT_IRI
+from kg.context import CONTEXT_IRI, write_context
 from kg.dataset import DOCUMENT, FORMS, describe_served, write
 from kg.describing import ONTOLOGY_PAGE, Describer
 from kg.endpoint import Page, any_method
-from kg.errors import NotAcceptableError, NotFoundError
+from kg.errors import NotAcceptableError
 from kg.media import HTML, Choice, Format, named, negotiate
 from kg.pages import Pages
 from kg.queries import questions, restrict
@@ -115,11 +114,8 @@ class Guides:
         return answer
 
     async def _context(self, request: Request) -> Response:
-        context = self.answers.service.pool.current.config.context
-        if context is None:
-            raise NotFoundError("This server has no JSON-LD context: no ontology is at hand.")
-        body = json.dumps({"@context": context}, ensure_ascii=False, indent=1).encode() + b"\n"
-        return _sent(request, body, named("jsonld"))
+        context = self.answers.service.pool.current.config.context or {}
+        return _sent(request, write_context(context), named("jsonld"))
 
     async def _guide(self, request: Request) -> Response:
         about = self.answers.service.pool.current.config.about

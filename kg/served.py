@@ -1,13 +1,12 @@
 """What is served: the files that the user names, or the newest snapshot, or the bundled one."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from kg.assets import locate
 from kg.context import read_context
 from kg.disk import FOLDER
 from kg.errors import InputError, NotFoundError
+from kg.rdf import Prefixes
 from kg.results import Caps
 from kg.settings import Settings, is_remote
 from kg.snapshots import DATA, current_snapshot, read_snapshot
@@ -15,18 +14,15 @@ from kg.worker import LoaderConfig
 
 
 def loader_config(
-    settings: Settings,
-    files: list[Path] | None,
-    prefixes: Mapping[str, str] | None = None,
-    *,
-    compact: bool = True,
+    settings: Settings, files: list[Path] | None, *, compact: bool = True
 ) -> LoaderConfig:
     """Return what the loader is to hold: the given files, or the current snapshot.
 
     A snapshot must have the digest that its record names: its fingerprint, for the data are
-    canonical N-Quads. JSON-LD is `compact` where our context is at hand.
+    canonical N-Quads. JSON-LD is `compact`, with our context.
     Raises NotFoundError or DataError when it cannot be served.
     """
+    assets = locate(settings)
     digest, about = None, {}
     if is_remote(settings.store):
         if files:
@@ -42,8 +38,8 @@ def loader_config(
     return LoaderConfig(
         files=tuple(str(path.absolute()) for path in files),
         digest=digest,
-        prefixes=dict(prefixes or {}),
-        context=_context(settings) if compact else None,
+        prefixes=dict(Prefixes.read(assets.prefixes)),
+        context=read_context(assets.ontology) if compact else None,
         base=settings.base_iri,
         about=about,
         workers=settings.workers,
@@ -55,11 +51,3 @@ def loader_config(
         user=settings.store_user,
         password=settings.store_password,
     )
-
-
-def _context(settings: Settings) -> dict[str, Any] | None:
-    """Return our JSON-LD context; None, and so expanded JSON-LD, where no ontology is at hand."""
-    try:
-        return read_context(locate(settings).ontology)
-    except NotFoundError:
-        return None

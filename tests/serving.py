@@ -24,15 +24,12 @@ SERVER = """
 import sys
 from pathlib import Path
 from kg.app import serve
-from kg.assets import locate
 from kg.errors import KgError
-from kg.rdf import Prefixes
 from kg.settings import Settings
 settings = Settings(time_limit=2.0, row_limit=5000, workers=2, worker_memory=256 << 20,
                     snapshots=Path(sys.argv[2]), log=sys.argv[3], store=sys.argv[4])
 try:
-    serve(settings, [Path(p) for p in sys.argv[5:]] or None, port=int(sys.argv[1]),
-          prefixes=Prefixes.read(locate(settings).prefixes))
+    serve(settings, [Path(p) for p in sys.argv[5:]] or None, port=int(sys.argv[1]))
 except KgError as error:
     print(error)
     sys.exit(error.exit_code)
