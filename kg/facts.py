@@ -11,6 +11,7 @@ from kg.rdf import TERMS, Literal, NamedNode, Quad
 
 Value = NamedNode | Literal
 
+#: Those of `ontology/prefixes.ttl` that the code names; releases need one more.
 NAMESPACES = {
     "dcat": "http://www.w3.org/ns/dcat#",
     "dcterms": "http://purl.org/dc/terms/",
