@@ -1,8 +1,8 @@
 """The command `kg`: build, validate, query, coverage, serve, publish, export.
 
 The curator's commands are in `kg/curating.py`. Each command imports what it needs when it runs, so
-that `kg --help` is quick. A foreseen fault ends as one sentence on standard error and the exit
-code of its `KgError` (2); `main` is the only place where that is done.
+that `kg --help` is quick. A foreseen fault ends as one sentence on standard error and exit
+code 2; `run` is the only place where that is done.
 """
 
 # ruff: noqa: PLC0415 - imports inside commands are meant
@@ -28,6 +28,8 @@ app = typer.Typer(
 
 STORE_HELP = "memory, disk, or the URL of a SPARQL 1.1 query service (KG_STORE)."
 
+#: Exit code after a foreseen fault.
+FAILED = 2
 #: Exit code after Ctrl-C, as shells have it (128 + SIGINT).
 INTERRUPTED = 130
 
@@ -43,9 +45,9 @@ def run(arguments: Sequence[str]) -> int:
         code = app(args=list(arguments), standalone_mode=False)
         sys.stdout.flush()
     except KgError as error:
-        return _fail(str(error), error.exit_code)
+        return _fail(str(error))
     except typer.TyperException as error:
-        return _fail(_usage(error), 2)
+        return _fail(_usage(error))
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except BrokenPipeError:
@@ -53,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        return _fail(f"{error.filename or 'The system'}: {error.strerror}.", 2)
+        return _fail(f"{error.filename or 'The system'}: {error.strerror}.")
     return code if isinstance(code, int) else 0
 
 
@@ -243,6 +245,6 @@ def _usage(error: Exception) -> str:
     return f"{' '.join(said.split())} (kg --help shows the commands)"
 
 
-def _fail(sentence: str, code: int) -> int:
+def _fail(sentence: str) -> int:
     print(f"kg: {sentence}", file=sys.stderr)  # noqa: T201 - the one place that speaks
-    return code
+    return FAILED

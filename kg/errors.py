@@ -2,9 +2,9 @@
 
 Every fault that a user can cause ends as a `KgError`: one sentence that says
 what is wrong, where, and what to do about it. The command line prints that
-sentence and exits with `exit_code`; the server sends it as a problem document
-with `status`. Anything that is not a `KgError` is a defect of ours. A process of ours
-tells another of an error in JSON: `told` and `foreseen`.
+sentence; the server sends it as a problem document with `status`. Anything that is
+not a `KgError` is a defect of ours. A process of ours tells another of an error in
+JSON: `told` and `foreseen`.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,6 @@ from collections.abc import Mapping
 class KgError(Exception):
     """Base of all foreseen faults; `str(error)` is the sentence for the user."""
 
-    exit_code = 2
     status = 500
     title = "The request could not be answered"
 

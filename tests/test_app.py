@@ -769,7 +769,7 @@ try:
     snapshot(Path(sys.argv[1]), "".join(f'<u:new{i}> <u:p> "{i}" <u:g> .\\n' for i in range(999)))
 except KgError as error:
     print(error)
-    sys.exit(error.exit_code)
+    sys.exit(2)
 """
 
 

@@ -284,7 +284,7 @@ if __name__ == "__main__":
         build_disk([sys.argv[1]], Path(sys.argv[2]))
     except KgError as error:
         print(error)
-        sys.exit(error.exit_code)
+        sys.exit(2)
 """
 
 
