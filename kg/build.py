@@ -10,19 +10,19 @@ from pathlib import Path
 from kg.assets import Assets, locate
 from kg.carry import carried_claims
 from kg.check import check_sources
-from kg.coverage import METADATA_GRAPH, describe_coverage
-from kg.derive import DERIVED, derive_claims
+from kg.coverage import describe_coverage
+from kg.derive import derive_claims
 from kg.differences import derive_differences
 from kg.disputes import derive_disputes
 from kg.documents import load_documents
 from kg.evidence import verify_evidence
-from kg.executables import EXAMPLE_GRAPH, describe_examples
+from kg.executables import describe_examples
 from kg.facts import Facts
 from kg.links import unknown_subjects
 from kg.metadata import DATASET, describe_dataset
 from kg.propositions import derive_propositions
 from kg.queries import questions
-from kg.rdf import TERMS, Prefixes, Quad, RdfFormat, Store, parse_rdf
+from kg.rdf import DERIVED, GENERATED, TERMS, Prefixes, Quad, RdfFormat, Store, parse_rdf
 from kg.references import unknown_nodes
 from kg.rules import apply_rule
 from kg.settings import Settings
@@ -30,9 +30,6 @@ from kg.snapshots import write_snapshot
 from kg.sources import Sources, read_sources, stop
 
 Step = Callable[[Store, Path], Iterable[Quad]]
-
-#: The graphs in which nothing is written by hand.
-GENERATED = (DERIVED, METADATA_GRAPH, EXAMPLE_GRAPH)
 
 # Rules by name, in order: before the disputes are computed, and what depends on them.
 BEFORE_DISPUTES = (

@@ -7,10 +7,8 @@ own. The question `coverage` counts the same from the passages themselves.
 from collections.abc import Iterable, Iterator
 
 from kg.facts import Facts, expand, quad, typed
-from kg.rdf import BASE, DOCUMENTS, GRAPHS, Literal, NamedNode, Quad
+from kg.rdf import BASE, DOCUMENTS, METADATA_GRAPH, Literal, NamedNode, Quad
 
-#: The graph of what is said of the dataset as a whole.
-METADATA_GRAPH = GRAPHS + "metadata"
 COVERAGES = BASE + "coverage/"
 
 

@@ -12,9 +12,8 @@ from typing import TypeGuard
 from kg import counts, dates, wording
 from kg.check import COUNT, dating_kind
 from kg.facts import Facts, Value, expand, quad, typed
-from kg.rdf import GRAPHS, Literal, Quad
+from kg.rdf import DERIVED, Literal, Quad
 
-DERIVED = GRAPHS + "derived"
 _TIME = (expand("when"), expand("whenKind"))
 
 

@@ -16,10 +16,10 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from kg.derive import DERIVED, qualifying_properties
+from kg.derive import qualifying_properties
 from kg.facts import Facts, expand, quad
 from kg.origins import same_words
-from kg.rdf import BASE, Literal, NamedNode, Quad
+from kg.rdf import BASE, DERIVED, Literal, NamedNode, Quad
 
 DIFFERENCES = BASE + "difference/"
 _CAUSES = {"laterVersionOf": "edit", "extractOf": "extraction"}

@@ -19,10 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kg.clashes import COMPUTED, Clash, find_clashes
-from kg.derive import DERIVED
 from kg.facts import Facts, Value, expand, quad
 from kg.origins import Groups
-from kg.rdf import BASE, Literal, NamedNode, Quad, Store
+from kg.rdf import BASE, DERIVED, Literal, NamedNode, Quad, Store
 from kg.wording import spoken
 
 DISPUTES = BASE + "dispute/"

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator
 
 from kg.facts import quad
 from kg.queries import Question
-from kg.rdf import BASE, GRAPHS, SHACL, TERMS, Literal, NamedNode, Quad
+from kg.rdf import BASE, EXAMPLE_GRAPH, SHACL, TERMS, Literal, NamedNode, Quad
 from kg.scan import scan
 
 EXAMPLES = BASE + "example/"
 ENDPOINT = BASE + "sparql"
 
-EXAMPLE_GRAPH = GRAPHS + "examples"
 _FORMS = {"SELECT": "select", "CONSTRUCT": "construct", "ASK": "ask"}
 
 

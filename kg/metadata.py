@@ -7,10 +7,9 @@ itself, since its size would change with what it says.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from kg.coverage import METADATA_GRAPH
 from kg.errors import DataError
 from kg.facts import Value, expand, quad, typed
-from kg.rdf import BASE, TERMS, Literal, NamedNode, Prefixes, Quad
+from kg.rdf import BASE, METADATA_GRAPH, TERMS, Literal, NamedNode, Prefixes, Quad
 
 DATASET = BASE
 _PARTITIONS = BASE + "partition/"

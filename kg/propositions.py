@@ -16,14 +16,13 @@ from dataclasses import dataclass
 
 from kg import counts, dates, wording
 from kg.derive import (
-    DERIVED,
     claim_time,
     is_count,
     qualifying_properties,
 )
 from kg.facts import Facts, Value, expand, quad, typed
 from kg.origins import Origins
-from kg.rdf import BASE, Literal, NamedNode, Quad
+from kg.rdf import BASE, DERIVED, Literal, NamedNode, Quad
 
 PROPOSITIONS = BASE + "proposition/"
 

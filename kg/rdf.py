@@ -18,6 +18,11 @@ from kg.errors import DataError
 BASE = "https://w3id.org/contested-kg/"
 TERMS = BASE + "ontology/"
 GRAPHS = BASE + "graph/"
+DERIVED = GRAPHS + "derived"
+METADATA_GRAPH = GRAPHS + "metadata"
+EXAMPLE_GRAPH = GRAPHS + "examples"
+#: The graphs in which nothing is written by hand.
+GENERATED = (DERIVED, METADATA_GRAPH, EXAMPLE_GRAPH)
 DOCUMENTS = BASE + "document/"
 ENTITIES = BASE + "id/"
 PASSAGES = BASE + "passage/"

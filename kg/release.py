@@ -16,13 +16,12 @@ from kg.assets import EXPORTS, Assets, locate
 from kg.catalogue import File, describe_release, relative
 from kg.compact import compact_dataset
 from kg.context import read_context, write_context
-from kg.coverage import METADATA_GRAPH
 from kg.csvw import METADATA
 from kg.documents import file_digest
 from kg.errors import DataError, InputError
 from kg.export import FOLDERS, FORMS, Form, write_turtle
 from kg.progress import progress
-from kg.rdf import Literal, Quad
+from kg.rdf import METADATA_GRAPH, Literal, Quad
 from kg.selection import Selection
 from kg.settings import Settings
 from kg.snapshots import DATA, Snapshot, current_snapshot, is_changed, read_snapshot

@@ -12,8 +12,7 @@ from shape_fixtures import FIXTURES, base, ontology, read_fixture, write_graph
 
 from kg import cli
 from kg.assets import PACKAGE
-from kg.derive import DERIVED
-from kg.rdf import GRAPHS
+from kg.rdf import DERIVED, GRAPHS
 from kg.snapshots import write_snapshot
 
 

@@ -18,12 +18,12 @@ from tree import ROOT, Tree, claim, edtf, iri, told
 from kg.assets import Assets
 from kg.build import BEFORE_DISPUTES, build_dataset
 from kg.clashes import Clash, Judge, clashes_of, find_clashes
-from kg.derive import DERIVED, derive_claims
+from kg.derive import derive_claims
 from kg.disputes import _Scopes, derive_disputes, group_clashes
 from kg.errors import DataError
 from kg.facts import Facts, expand, quad
 from kg.propositions import derive_propositions
-from kg.rdf import NamedNode
+from kg.rdf import DERIVED, NamedNode
 from kg.rules import apply_rule
 
 RULES = ROOT / "ontology" / "rules"

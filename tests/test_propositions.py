@@ -3,10 +3,9 @@
 import pytest
 from tree import Tree, claim, count, edtf, iri, told
 
-from kg.derive import DERIVED
 from kg.facts import Facts, expand, quad
 from kg.origins import Origins
-from kg.rdf import NamedNode
+from kg.rdf import DERIVED, NamedNode
 
 CONTENT = "id:ann :led id:march"
 
