@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import DataError, EvidenceError
-from kg.facts import expand
+from kg.facts import Facts
 from kg.rdf import DOCUMENTS, PASSAGES, TERMS, read_turtle
 
 
@@ -138,14 +138,14 @@ def check_offsets(document: SourceDocument) -> None:
 
 @dataclass(frozen=True)
 class _Record:
-    """One subject of a Turtle file with its values by predicate, which has its short name."""
+    """One subject of a Turtle file; its values are asked for by short names of predicates."""
 
+    facts: Facts
     subject: str
-    values: dict[str, list[str]]
     file: str
 
     def all(self, predicate: str) -> list[str]:
-        return sorted(self.values.get(expand(predicate), []))
+        return sorted(self.facts.texts(self.subject, predicate))
 
     def optional(self, predicate: str) -> str | None:
         values = self.all(predicate)
@@ -169,17 +169,9 @@ class _Record:
 
 
 def _records(path: Path, type_name: str) -> list[_Record]:
-    """Return the subjects of a class in one Turtle file, in the order of the file."""
-    subjects: dict[str, dict[str, list[str]]] = {}
-    for quad in read_turtle(path).quads:
-        values = subjects.setdefault(str(quad.subject).strip("<>"), {})
-        value = str(getattr(quad.object, "value", quad.object))
-        values.setdefault(quad.predicate.value, []).append(value)
-    return [
-        _Record(subject, values, path.name)
-        for subject, values in subjects.items()
-        if expand(type_name) in values.get(expand("rdf:type"), [])
-    ]
+    """Return the subjects of a class in one Turtle file, sorted by IRI."""
+    facts = Facts(read_turtle(path).quads)
+    return [_Record(facts, each, path.name) for each in facts.instances(type_name)]
 
 
 def _document(record: _Record, passages: tuple[Passage, ...]) -> SourceDocument:
