@@ -57,10 +57,12 @@ g:entities {
 g:book {
   <https://w3id.org/contested-kg/claim/book/007-01> a :Claim ; :family :commanded ;
     rdf:subject id:ada ; rdf:predicate :chaired ; rdf:object id:meeting ; :stance :asserted ;
-    :polarity :affirmed ; :modality :actual ; :speaker d:book ; :evidence p:one .
+    :polarity :affirmed ; :modality :actual ; :speaker d:book ; :evidence p:one ;
+    rdfs:label "A book says that: Ada Stone chaired Spring meeting" .
   <https://w3id.org/contested-kg/claim/book/007-02> a :Claim ; :family :commanded ;
     rdf:subject id:bert ; rdf:predicate :chaired ; rdf:object id:meeting ; :stance :alleged ;
-    :polarity :affirmed ; :modality :actual ; :speaker id:bert ; :evidence p:one .
+    :polarity :affirmed ; :modality :actual ; :speaker id:bert ; :evidence p:one ;
+    rdfs:label "Bert Field is reported to allege that: Bert Field chaired Spring meeting" .
 }
 """
 
