@@ -114,7 +114,7 @@ def test_sparqlwrapper(server: Server) -> None:
             if isinstance(made, bytes):
                 assert b"chaired" in made
             else:
-                assert len(made) == 27
+                assert len(made) == 29
         asked.setReturnFormat(SPARQLWrapper.JSON)
         asked.setQuery("ASK {")
         with pytest.raises(SPARQLWrapper.SPARQLExceptions.QueryBadFormed, match="Line 1"):
@@ -135,7 +135,7 @@ def test_rdflib_store(server: Server, method: str, form: str) -> None:
     ada = rdflib.URIRef(WANTED[0])
     assert str(graph.value(ada, rdflib.RDFS.label)) == "Ada Stone"
     assert (ada, rdflib.RDFS.label, rdflib.Literal("Ada Stone")) in graph
-    assert len(graph) == 27
+    assert len(graph) == 29
 
 
 SERVICE = """
@@ -184,8 +184,8 @@ def test_rdflib_reads_graphs_from_the_graph_store(server: Server) -> None:
 
     name = "https://w3id.org/contested-kg/graph/book"
     graph = rdflib.Graph().parse(f"{server.url}/rdf-graph-store?graph={name}")
-    assert len(graph) == 20
-    assert len(rdflib.Graph().parse(f"{server.url}/rdf-graph-store?default")) == 27
+    assert len(graph) == 22
+    assert len(rdflib.Graph().parse(f"{server.url}/rdf-graph-store?default")) == 29
     described = rdflib.Graph().parse(f"{server.url}/sparql")
     sd = rdflib.Namespace("http://www.w3.org/ns/sparql-service-description#")
     assert rdflib.URIRef(name) in set(described.objects(None, sd.name))
