@@ -54,7 +54,6 @@ VIRTUOSO: dict[str, str] = {
         (
             "account",
             "claims-about",
-            "consequences",
             "q216-seven-weeks",
         ),
         _DURATION,
@@ -69,6 +68,7 @@ VIRTUOSO: dict[str, str] = {
     **dict.fromkeys(
         (
             "figures-compared",
+            "q211-claimed-parts",
             "q214-victims-compared",
             "participants",
             "participants.executed",
@@ -102,7 +102,7 @@ SLOW = {("virtuoso", "mentions")}
 #: What Virtuoso answers rightly, wrongly (values of OPTIONAL parts are lost, rows come twice in
 #: spite of DISTINCT) or too late, by the plan that its samples suggest at the time: only that it is
 #: answered or stopped can be expected.
-UNSTEADY = ("timeline", "where-was", "q233-timeline-of-parts-of-parts")
+UNSTEADY = ("timeline", "when-was", "where-was", "q233-timeline-of-parts-of-parts")
 SLOW_SECONDS = 20
 
 VIRTUOSO_INI = """
