@@ -13,20 +13,13 @@ from kg.catalogue import CREATOR, DESCRIPTION, KEYWORDS, dataset_facts, distribu
 from kg.compact import compact_dataset
 from kg.describe import DESCRIPTION_FORMATS
 from kg.facts import NAMESPACES
-from kg.media import Format, named
+from kg.media import Format
 from kg.metadata import DATASET, LICENSE
-from kg.rdf import Literal, Quad, RdfFormat, Triple, serialize_rdf
+from kg.rdf import RDF_FORMATS, Literal, Quad, Triple, serialize_rdf
 
 #: The document about the dataset, and the forms that it has.
 DOCUMENT = "/dataset"
 FORMS = DESCRIPTION_FORMATS
-
-_DUMPS = tuple(named(name) for name in ("turtle", "ntriples", "jsonld", "rdfxml"))
-_WRITERS = {
-    "turtle": RdfFormat.TURTLE,
-    "ntriples": RdfFormat.N_TRIPLES,
-    "rdfxml": RdfFormat.RDF_XML,
-}
 
 
 def describe_served(
@@ -43,7 +36,7 @@ def describe_served(
         edition.get("day", ""),
         f"{DATASET}#contributors",
     )
-    dumps = (each for row in _DUMPS for each in _dump(origin, row))
+    dumps = (each for row in DESCRIPTION_FORMATS for each in _dump(origin, row))
     quads = (*facts, *_services(origin), *dumps)
     triples = {*recorded, *(Triple(each.subject, each.predicate, each.object) for each in quads)}
     return sorted(triples, key=str)
@@ -57,7 +50,7 @@ def write(triples: Iterable[Triple], form: Format, prefixes: Mapping[str, str],
     # The engine writes prefixes in another order each time: those of Turtle can be sorted.
     used = dict(prefixes) if form.name == "turtle" else {}
     out = io.BytesIO()
-    serialize_rdf(triples, out, _WRITERS[form.name], prefixes=used)
+    serialize_rdf(triples, out, RDF_FORMATS[form.name], prefixes=used)
     lines = out.getvalue().splitlines(keepends=True)
     return b"".join([*sorted(lines[: len(used)]), *lines[len(used) :]])
 
@@ -84,7 +77,7 @@ def search_block(fingerprint: str, counts: Mapping[str, int], origin: str) -> st
         "distribution": [
             {"@type": "DataDownload", "encodingFormat": row.media_type,
              "contentUrl": _address(origin, row)}
-            for row in _DUMPS
+            for row in DESCRIPTION_FORMATS
         ],
     }  # fmt: skip
     return json.dumps(block, ensure_ascii=False).replace("<", "\\u003c")

@@ -9,28 +9,20 @@ from dataclasses import dataclass
 from rdflib import RDF, RDFS, VOID, XSD, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS
 
+from kg.facts import NAMESPACES
 from kg.media import FORMATS, Format, named
-from kg.rdf import RdfFormat, parse_rdf, serialize_rdf
+from kg.rdf import RDF_FORMATS, RdfFormat, parse_rdf, serialize_rdf
 
 SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
 
-_WRITTEN = {
-    "turtle": RdfFormat.TURTLE,
-    "ntriples": RdfFormat.N_TRIPLES,
-    "jsonld": RdfFormat.JSON_LD,
-    "rdfxml": RdfFormat.RDF_XML,
-}
-
-_PREFIXES = {
-    "sd": str(SD),
-    "void": str(VOID),
-    "dcterms": str(DCTERMS),
-    "rdfs": str(RDFS),
-    "xsd": str(XSD),
+_PREFIXES = {"sd": str(SD)} | {
+    prefix: NAMESPACES[prefix] for prefix in ("void", "dcterms", "rdfs", "xsd")
 }
 
 #: The formats in which a description itself is sent.
-DESCRIPTION_FORMATS: tuple[Format, ...] = tuple(named(name) for name in _WRITTEN)
+DESCRIPTION_FORMATS: tuple[Format, ...] = tuple(
+    named(name) for name in ("turtle", "ntriples", "jsonld", "rdfxml")
+)
 
 
 @dataclass(frozen=True)
@@ -99,4 +91,4 @@ def serialize(description: Graph, form: Format) -> bytes:
     """
     lines = sorted(description.serialize(format="nt", encoding="utf-8").splitlines(keepends=True))
     triples = parse_rdf(b"".join(lines), format=RdfFormat.N_TRIPLES)
-    return serialize_rdf(triples, format=_WRITTEN[form.name], prefixes=_PREFIXES) or b""
+    return serialize_rdf(triples, format=RDF_FORMATS[form.name], prefixes=_PREFIXES) or b""

@@ -49,6 +49,15 @@ Triple = ox.Triple
 parse_query_results = ox.parse_query_results
 parse_rdf = ox.parse
 serialize_rdf = ox.serialize
+#: How a graph is written in each of the formats that `kg/media.py` names so.
+RDF_FORMATS = {
+    "turtle": RdfFormat.TURTLE,
+    "ntriples": RdfFormat.N_TRIPLES,
+    "jsonld": RdfFormat.JSON_LD,
+    "trig": RdfFormat.TRIG,
+    "nquads": RdfFormat.N_QUADS,
+    "rdfxml": RdfFormat.RDF_XML,
+}
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 

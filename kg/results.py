@@ -15,11 +15,11 @@ from kg.errors import QueryError, TooLargeError
 from kg.media import Format
 from kg.protocol import Operation
 from kg.rdf import (
+    RDF_FORMATS,
     Quad,
     QueryBoolean,
     QueryResultsFormat,
     QuerySolutions,
-    RdfFormat,
     Triple,
     serialize_rdf,
 )
@@ -30,14 +30,6 @@ _RESULTS = {
     "xml": QueryResultsFormat.XML,
     "csv": QueryResultsFormat.CSV,
     "tsv": QueryResultsFormat.TSV,
-}
-_GRAPHS = {
-    "turtle": RdfFormat.TURTLE,
-    "ntriples": RdfFormat.N_TRIPLES,
-    "jsonld": RdfFormat.JSON_LD,
-    "trig": RdfFormat.TRIG,
-    "nquads": RdfFormat.N_QUADS,
-    "rdfxml": RdfFormat.RDF_XML,
 }
 _FIRST_COUNT = 1 << 16
 
@@ -92,7 +84,7 @@ class Writing:
         self, triples: Iterable[Triple], operation: Operation, form: Format, caps: Caps
     ) -> Answer:
         """Write a graph; raises as `table` does."""
-        if form.name not in _GRAPHS:
+        if form.name not in RDF_FORMATS:
             raise QueryError("The query makes a graph; this request expected a table.")
         writer = _Writer(caps)
         counted = _Counted(triples, operation.maxrows, caps.rows)
@@ -100,7 +92,7 @@ class Writing:
             quads = (Quad(t.subject, t.predicate, t.object) for t in counted)
             writer.write(compact_dataset(quads, self.context))
         else:
-            serialize_rdf(counted, writer, _GRAPHS[form.name], prefixes=dict(self.prefixes))
+            serialize_rdf(counted, writer, RDF_FORMATS[form.name], prefixes=dict(self.prefixes))
         return Answer(writer.getvalue(), counted.truncated)
 
 
