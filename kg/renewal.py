@@ -22,16 +22,18 @@ class Renewal:
     def __init__(self, pool: Pool, config: Callable[[], LoaderConfig]) -> None:
         self.pool, self.config = pool, config
         self._turn = asyncio.Lock()
-        self._task: asyncio.Task[None] | None = None
+        self._next: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
 
     def ask(self) -> None:
         """Load what is there now, soon (a handler of a signal)."""
-        if self._task is None:  # else one waits for its turn, and has read nothing yet
-            self._task = asyncio.get_running_loop().create_task(self._renew())
+        if self._next is None:  # else one waits for its turn, and has read nothing yet
+            self._next = asyncio.get_running_loop().create_task(self._renew())
 
     async def _renew(self) -> None:
         async with self._turn:
-            self._task = None
+            # Kept, for the event loop alone does not keep a task alive.
+            self._running, self._next = self._next, None
             try:
                 await self.pool.reload(self.config())
                 sys.stderr.write(f"Now serving {self.pool.fingerprint[:16]}.\n")
