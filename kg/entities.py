@@ -106,7 +106,8 @@ class Names:
             if found:
                 raise InputError(_ambiguous(wanted, self._described(found)))
         near = self._suggest(wanted, realm)
-        if realm.classes and (other := next(filter(None, self._ways(wanted, _whole(realm))), None)):
+        anything = self._ways(wanted, realm._replace(noun="", classes=()))
+        if realm.classes and (other := next(filter(None, anything), None)):
             named = " and ".join(self._described(other))
             raise NotFoundError(f"{_told(wanted)} names {named}, which is no {realm.noun}.{near}")
         raise NotFoundError(f"No {realm.noun} is called {_told(wanted)}.{near}")
@@ -184,10 +185,6 @@ class Names:
                 known = local_name(each.entity)
                 sizes[known] = max(len(name), sizes.get(known, 0))
         return sorted(known for known, size in sizes.items() if size == max(sizes.values()))
-
-
-def _whole(realm: Realm) -> Realm:
-    return Realm("thing", realm.namespaces)
 
 
 def local_name(iri: str) -> str:

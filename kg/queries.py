@@ -14,10 +14,10 @@ is given the file's own stay: `UNDEF`, which restricts nothing, or an example.
 Kinds of parameter: entity, document, term and thing (an entity or a term) are named in any way
 that `kg/entities.py` knows; claim is a claim's identifier; side is an entity or its number; date
 is a day; start and end are a day, month or year and stand for its first or last day; text is a
-plain literal. After the kind of a name may stand the classes to one of which the thing must belong
-(`entity:Event|Place`), and after text the only values (`text:certain|possible`).
-A parameter may have several values, and any of them then fits; but one day, start
-or end, for an answer does not tell of which it speaks.
+plain literal. After the kind of a name may stand the classes to one of which the thing must
+belong (`entity:Event|Place`), and after text the only values (`text:certain|possible`). A
+parameter may have several values, and any of them then fits; but one day, start or end, for an
+answer does not tell of which it speaks.
 """
 
 import csv
