@@ -185,7 +185,9 @@ def test_downloads_are_links_that_work_anywhere(page) -> None:
     until(lambda: status(page) == "7 rows.")
     links = {link.text: link.get_attribute("href") for link in find(page, "#downloads a")}
     assert list(links) == ["CSV", "JSON", "TSV", "XML"]
-    assert httpx.get(links["CSV"]).text.splitlines()[:2] == ["name", "A book"]
+    assert httpx.get(links["CSV"]).text.splitlines()[:4] == [
+        "name", "A book", "A book says that: Ada Stone chaired Spring meeting", "Ada Stone",
+    ]  # fmt: skip
     assert len(httpx.get(links["JSON"]).json()["results"]["bindings"]) == 7
 
 
