@@ -129,6 +129,23 @@ def test_fields_narrow_a_question(page) -> None:
     assert not page.execute_script("return document.getElementById('ask').checkValidity()")
 
 
+@pytest.mark.parametrize(
+    ("question", "field", "value", "fits"),
+    [
+        ("who-commanded", "who", "Ada Stone", True),
+        ("who-held-post", "post", "Ada Stone", False),  # a thing, but no post
+        ("casualties", "status", "ruled out", True),
+        ("casualties", "status", "sure", False),
+    ],
+)
+def test_a_field_takes_what_its_parameter_may_be(page, question, field, value, fits) -> None:
+    one(page, f"a[data-name={question}]").click()
+    until(lambda: find(page, f"#narrow-{field}"))
+    one(page, f"#narrow-{field}").send_keys(f"{value}\t")
+    valid = f"return document.getElementById('narrow-{field}').checkValidity()"
+    assert page.execute_script(valid) is fits
+
+
 def test_an_entity_leads_to_its_page(page) -> None:
     one(page, "a[data-name=who-commanded]").click()
     until(lambda: status(page) == "2 rows.")
