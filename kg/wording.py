@@ -95,7 +95,8 @@ def without_speaker(facts: Facts, claims: Sequence[str], qualifiers: list[str]) 
         return content(facts, claim, qualifiers) + _read(facts, claims)
     subject = named(facts, facts.one(claim, "rdf:subject"))
     end = f"{_aside(facts, claim, qualifiers)}{_time(facts, claim)}{_read(facts, claims)}"
-    return f"{subject} described as {UNSPOKEN}{end}"
+    predicate = named(facts, facts.one(claim, "rdf:predicate"))
+    return f"{subject} {predicate} {UNSPOKEN}{end}"
 
 
 def spoken(facts: Facts, label: str, claims: Collection[str]) -> str:

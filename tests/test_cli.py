@@ -54,7 +54,7 @@ def test_question_as_a_table(kg):
     assert [cell.strip() for cell in first.strip("│\n").split("│")] == [
         "Warden of Lund", "Ana Ames", "certain", "1994-05-19", "attestation", "", "",
         "asserted", "affirmed", "actual", "the document", "alpha-2", "1",
-        "Alpha, second version says that: Ana Ames held post Warden of Lund, on 1994-05-19",
+        "Alpha, second version says that: Ana Ames held the post of Warden of Lund, on 1994-05-19",
     ]  # fmt: skip
     assert "3 rows" in out
 
@@ -132,7 +132,7 @@ def test_coverage_sums_up(kg):
     assert code == 0
     assert out.endswith(
         "8 of 9 passages that state something have claims;"
-        " 1 state nothing (kg query uncovered tells why); 40 claims.\n"
+        " 1 state nothing (kg query uncovered tells why); 42 claims.\n"
     )
     assert kg("coverage", "alpha-2")[1].count("alpha-2") == 3
 

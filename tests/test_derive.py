@@ -87,7 +87,7 @@ def test_limits_of_an_amount(tree):
         ({"when": edtf("1994/.."), "whenKind": ":period"},
          "Alpha says that: Ann led March, throughout 1994/.."),
         ({"rdf:predicate": ":describedAs", "rdf:object": '"odd"'},
-         "Alpha says that: Ann described as “odd”"),
+         "Alpha says that: Ann is described as “odd”"),
         ({"rdf:subject": None, "missing": "rdf:subject", "missingState": ":statedUnknown"},
          "Alpha says that: (stated to be unknown) led March"),
     ],

@@ -172,6 +172,6 @@ def test_a_loaded_label_is_found(triples, predicate):
 def test_a_loaded_word_may_be_quoted_with_its_speaker_only(triples):
     node = ox.NamedNode(BASE + "dispute/0")
     label = "http://www.w3.org/2000/01/rdf-schema#label"
-    quoted, bare = "that A described as “mafia” (words of B)", "that A described as “mafia”"
+    quoted, bare = "that A is described as “mafia” (words of B)", "that A is described as “mafia”"
     assert loaded(triples | {(node, label, ox.Literal(quoted))}) == set()
     assert loaded(triples | {(node, label, ox.Literal(bare))}) == {("dispute/0", bare)}

@@ -89,7 +89,7 @@ def words_of(page):
     [
         ("/id/shooting-of-waqas-shah.html", "Pakistan Rangers — perpetrated", SEVERAL,
          "Whether of the Pakistan Rangers or the Sindh Rangers is not said"),
-        ("/id/farooq-dada.html", "Farooq Dada — fate — at large", IMPLIED,
+        ("/id/farooq-dada.html", "Farooq Dada — had the fate — at large", IMPLIED,
          "Not said in so many words"),
     ],
 )  # fmt: skip
@@ -157,10 +157,10 @@ def test_a_dispute_over_words_names_them_with_their_speaker(tmp_path):
     )
     found = tree.facts()
     (dispute,) = found.instances("Dispute")
-    said = "that Ann described as “odd” (words of Bob)"
+    said = "that Ann is described as “odd” (words of Bob)"
     assert found.label(dispute) == f"affirmed or denied: {said}"
     labels = sorted(found.label(each) for each in found.texts(dispute, "position"))
     assert labels == [f"not {said}", said]
     (proposition,) = found.instances("Proposition")
-    assert found.label(proposition) == "that Ann described as (see the words of the claims)"
+    assert found.label(proposition) == "that Ann is described as (see the words of the claims)"
     assert spoken(found, found.label(proposition), ()) == found.label(proposition)
