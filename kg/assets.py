@@ -83,6 +83,12 @@ def bundled_snapshot() -> Path | None:
     return folder if (folder / "snapshot.json").is_file() else None
 
 
+def guide() -> str:
+    """Return the guide to the ontology, in Markdown: what travels with the program's Turtle."""
+    folder = next(each for each in (PACKAGE.parent, BUNDLE) if Assets(each).complete())
+    return (Assets(folder).ontology / "README.md").read_text("utf-8")
+
+
 def probe(name: str) -> str:
     """Return the text of a query that the program asks itself: a file of `kg/probes/`."""
     return (PROBES / f"{name}.rq").read_text("utf-8")

@@ -1,11 +1,13 @@
 """What tells programs about the server itself: the dataset, the JSON-LD context, and plain guides.
 
 `/.well-known/void` (VoID, 7.2: a redirect to the description), `/dataset` and its documents,
-`/ontology/context.jsonld`, `/llms.txt` for language models, `/robots.txt` and `/sitemap.xml`.
+`/ontology/context.jsonld`, `/guide.html` and `/guide.md` (how to ask), `/llms.txt` for language
+models, `/robots.txt` and `/sitemap.xml`.
 """
 
 import asyncio
 import contextlib
+from functools import cached_property
 from typing import Any
 
 from starlette.requests import Request
@@ -14,7 +16,7 @@ from starlette.routing import Route
 
 from kg.addresses import document_path
 from kg.answers import finished, own_url
-from kg.assets import probe
+from kg.assets import guide, probe
 from kg.cache import Entry
 from kg.codings import choose
 from kg.context import CONTEXT_IRI, write_context
@@ -23,7 +25,7 @@ from kg.describing import ONTOLOGY_PAGE, Describer
 from kg.endpoint import Page, any_method
 from kg.errors import NotAcceptableError
 from kg.media import HTML, Choice, Format, named, negotiate
-from kg.pages import Pages
+from kg.pages import Article, Pages, Shown, article
 from kg.queries import questions, restrict
 from kg.rdf import RdfFormat, Triple, parse_rdf
 from kg.replies import CORS, Handler, entity_tag, guarded
@@ -34,6 +36,8 @@ from kg.things import rows
 MAPPED = ("document", "id", "dispute")
 _MOST = 10_000
 
+GUIDE = "/guide"
+_MARKDOWN = Format("markdown", "page", "text/markdown", "md", "")
 _TEXT = Format("text", "page", "text/plain", "txt", "")
 _XML = Format("sitemap", "page", "application/xml", "xml", "")
 
@@ -50,7 +54,9 @@ class Guides:
             DOCUMENT: self.redirect,
             **{f"{DOCUMENT}.{row.extension}": self._dataset(row) for row in FORMS},
             f"/{CONTEXT_IRI.removeprefix(base)}": self._context,
-            "/llms.txt": self._guide,
+            f"{GUIDE}.{HTML.extension}": self._read,
+            f"{GUIDE}.{_MARKDOWN.extension}": self._text,
+            "/llms.txt": self._llms,
             "/robots.txt": self._robots,
             "/sitemap.xml": self._map,
         }
@@ -117,7 +123,21 @@ class Guides:
         context = self.answers.service.pool.current.config.context or {}
         return _sent(request, write_context(context), named("jsonld"))
 
-    async def _guide(self, request: Request) -> Response:
+    @cached_property
+    def _article(self) -> Article:
+        return article(guide())
+
+    async def _read(self, request: Request) -> Response:
+        shown = Shown(
+            request.scope.get("root_path", ""), self._article.title,
+            ontology=await self.describer.has_ontology(self.base),
+        )  # fmt: skip
+        return _sent(request, self.pages.render("guide.html", shown, article=self._article), HTML)
+
+    async def _text(self, request: Request) -> Response:
+        return _sent(request, guide().encode(), _MARKDOWN)
+
+    async def _llms(self, request: Request) -> Response:
         about = self.answers.service.pool.current.config.about
         body = self.pages.text(
             "llms.txt", origin=own_url(request, ""), base=self.base, counts=dict(about),

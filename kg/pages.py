@@ -8,8 +8,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from kg.assets import STATIC, TEMPLATES
 from kg.examples import Group
@@ -64,6 +67,40 @@ class Shown:
     number: int = 1
     last: int = 1
     ontology: bool = True
+
+
+@dataclass(frozen=True)
+class Article:
+    """A text in Markdown as a page shows it: its title, its parts (anchor, heading) and HTML."""
+
+    title: str
+    parts: tuple[tuple[str, str], ...]
+    html: str
+
+
+def article(text: str) -> Article:
+    r"""Return a text of ours (CommonMark with tables) as a page shows it.
+
+    The first heading is the title. Every query in it leads to the editor, at the start page
+    beside the article.
+
+    >>> article("# Title\n\n## One part\n\nText.").parts
+    (('one-part', 'One part'),)
+    """
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    _, title, _, *tokens = markdown.parse(text)
+    parts, shown = [], list[Token]()
+    for token, content in zip(tokens, [*tokens[1:], Token("", "", 0)], strict=True):
+        if token.type == "heading_open" and token.tag == "h2":
+            anchor = "-".join("".join(c if c.isalnum() else " " for c in content.content).split())
+            parts.append((anchor.lower(), content.content))
+            token.attrSet("id", anchor.lower())
+        shown.append(token)
+        if token.type == "fence" and token.info == "sparql":
+            address = "./?" + urlencode({"query": token.content})
+            shown += markdown.parse(f"[Open in the editor]({address})")
+    html = markdown.renderer.render(shown, markdown.options, {})
+    return Article(title.content, tuple(parts), html)
 
 
 def read_static() -> dict[str, StaticFile]:

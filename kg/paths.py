@@ -37,6 +37,8 @@ BUSY = {
     "504": "The query was stopped at its time limit.",
 }
 _SUMMARIES = {
+    "/guide.html": ("How to ask: claims, families, and which question finds what.", "text/html"),
+    "/guide.md": ("The same in Markdown.", "text/markdown"),
     "/llms.txt": ("A guide for language models and other readers of plain text.", "text/plain"),
     "/robots.txt": ("What crawlers may read.", "text/plain"),
     "/sitemap.xml": ("The pages of documents, entities and disputes.", "application/xml"),

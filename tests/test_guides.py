@@ -16,6 +16,7 @@ from serving import serving
 
 from kg.dataset import search_block
 from kg.executables import describe_examples
+from kg.pages import article
 from kg.queries import questions
 from kg.scan import scan
 
@@ -209,6 +210,35 @@ def test_a_language_model_gets_addresses_that_work(endpoint) -> None:
     assert "&lt;" not in text.text
 
 
+def test_the_guide_is_the_page_of_the_ontology(endpoint, root) -> None:
+    text = (root / "ontology/README.md").read_text("utf-8")
+    given = endpoint.get("/guide.md")
+    assert given.text == text
+    assert given.headers["content-type"] == "text/markdown; charset=utf-8"
+    page = endpoint.get("/guide.html").text
+    for heading in re.findall(r"^## (.+)$", text, re.MULTILINE):
+        anchor = re.sub(r"\W+", "-", heading.lower())
+        assert f'<h2 id="{anchor}">{heading}</h2>' in page
+        assert f'href="#{anchor}"' in page
+    assert page.count("<table>") == len(re.findall(r"^\|(?:-+\|)+$", text, re.MULTILINE))
+
+
+def test_each_query_of_the_guide_opens_in_the_editor_and_has_an_answer(endpoint) -> None:
+    page = endpoint.get("/guide.html").text
+    links = re.findall(r'href="\./(\?query=[^"]+)"', page)
+    assert len(links) == page.count('class="language-sparql"') >= 8
+    for link in links:
+        assert endpoint.get(f"/{link}").status_code == 200
+        rows = endpoint.get(f"/sparql{link}", headers={"accept": "text/csv"}).text.splitlines()
+        assert len(rows) > 1, link
+
+
+def test_what_is_written_in_a_text_is_no_markup_of_the_page() -> None:
+    html = article("# T\n\n<script>1</script> [x](javascript:1)").html
+    assert "<script" not in html
+    assert "href" not in html
+
+
 def test_the_site_map_lists_pages_that_are_there(endpoint) -> None:
     robots = endpoint.get("/robots.txt").text
     (address,) = re.findall(r"Sitemap: (\S+)", robots)
@@ -244,7 +274,14 @@ def led_to(client: httpx.Client) -> set[str]:
     found: set[str] = set()
     accept = {"accept": "text/html, */*;q=0.5"}
     own = re.escape(str(client.base_url).rstrip("/"))
-    pages = ("/", "/no-such-page", "/llms.txt", "/sitemap.xml", "/ontology/heldPost.html")
+    pages = (
+        "/",
+        "/no-such-page",
+        "/llms.txt",
+        "/guide.html",
+        "/sitemap.xml",
+        "/ontology/heldPost.html",
+    )
     for path in pages:
         text = client.get(path, headers=accept).text
         for pattern in (r'(?:href|src)="(/[^?"#][^"#]*)', rf"{own}(/[^\s)<>;`…\"]*)[\s)<>;`\"]"):
