@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from kg.media import HTML, Format, named
+from kg.rdf import BASE
 
 #: The forms in which a thing is described, in the order that the server prefers.
 FORMS: tuple[Format, ...] = (
@@ -38,25 +39,25 @@ class Reading:
     form: Format | None = None
 
 
-def readings(path: str, base: str) -> list[Reading]:
+def readings(path: str) -> list[Reading]:
     """Return how a decoded path can be read, best first; nothing for what can be no identifier.
 
     A path that is an IRI in full goes before one that is an IRI with an extension, since
     identifiers may contain dots.
 
-    >>> [each.iri for each in readings("/id/a.ttl", "http://e/")]
-    ['http://e/id/a.ttl', 'http://e/id/a.ttl/', 'http://e/id/a', 'http://e/id/a/']
+    >>> [each.iri.removeprefix(BASE) for each in readings("/id/a.ttl")]
+    ['id/a.ttl', 'id/a.ttl/', 'id/a', 'id/a/']
     """
     local = path.removeprefix("/")
     if len(local) > LONGEST or not _LOCAL.fullmatch(local) or _dotted(local):
         return []
-    found = [Reading(base + local)]
+    found = [Reading(BASE + local)]
     if not local.endswith("/"):
-        found.append(Reading(f"{base}{local}/"))
+        found.append(Reading(f"{BASE}{local}/"))
     stem, dot, extension = local.rpartition(".")
     if dot and extension in _BY_EXTENSION and stem and not stem.endswith("/"):
         form = _BY_EXTENSION[extension]
-        found += [Reading(base + stem, form), Reading(f"{base}{stem}/", form)]
+        found += [Reading(BASE + stem, form), Reading(f"{BASE}{stem}/", form)]
     return found
 
 
@@ -65,19 +66,19 @@ def _dotted(local: str) -> bool:
     return any(part in (".", "..") for part in local.split("/"))
 
 
-def plain_path(iri: str, base: str) -> str:
+def plain_path(iri: str) -> str:
     """Return the path of an IRI of ours, percent-encoded, without the server's own root path.
 
-    >>> plain_path("http://e/id/a b", "http://e/")
+    >>> plain_path(BASE + "id/a b")
     '/id/a%20b'
     """
-    return "/" + quote(iri.removeprefix(base), safe=_PATH_CHARACTERS)
+    return "/" + quote(iri.removeprefix(BASE), safe=_PATH_CHARACTERS)
 
 
-def document_path(iri: str, base: str, form: Format) -> str:
+def document_path(iri: str, form: Format) -> str:
     """Return the path of the document about an IRI in one form.
 
-    >>> document_path("http://e/ontology/", "http://e/", named("turtle"))
+    >>> document_path(BASE + "ontology/", named("turtle"))
     '/ontology.ttl'
     """
-    return f"{plain_path(iri, base).rstrip('/')}.{form.extension}"
+    return f"{plain_path(iri).rstrip('/')}.{form.extension}"

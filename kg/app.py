@@ -97,8 +97,8 @@ def _add_routes(app: FastAPI, settings: Settings) -> dict[str, Handler]:
     answers = Answers(_service(app, settings))
     app.state.similar = Similar(answers, app.state.figures)
     describer = Describer(answers)
-    page = _start_page(settings, describer, grouped(questions()), pages)
-    guides = Guides(describer, pages, settings.base_iri)
+    page = _start_page(describer, grouped(questions()), pages)
+    guides = Guides(describer, pages)
     for path in _START_PATHS:
         app.router.add_route(path, guides.home(page), ["GET"])
     app.router.routes.extend(guides.routes)
@@ -108,7 +108,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> dict[str, Handler]:
     app.router.routes.extend(Reconcile(answers, pages, settings.reconciliation).routes)
     _add_static(app)
     _add_health(app)
-    resources = Resources(describer, pages, settings.base_iri, words_of(settings))
+    resources = Resources(describer, pages, words_of(settings))
     app.router.routes.extend(Inquiry(answers, resources.answer).routes)
     # Last, for it answers whatever the others do not, be it 404 or 405; and paths that are none.
     app.router.routes.extend(resources.routes)
@@ -128,9 +128,7 @@ def _service(app: FastAPI, settings: Settings) -> Service:
     )
 
 
-def _start_page(
-    settings: Settings, describer: Describer, groups: list[Group], pages: Pages
-) -> Page:
+def _start_page(describer: Describer, groups: list[Group], pages: Pages) -> Page:
     pool = describer.answers.service.pool
 
     async def page(request: Request, query: str) -> Response:
@@ -141,9 +139,8 @@ def _start_page(
             groups=groups,
             query=query,
             prefixes=pool.current.config.prefixes,
-            base=settings.base_iri,
             block=search_block(pool.fingerprint, pool.current.config.about, own_url(request, "")),
-            ontology=await describer.has_ontology(settings.base_iri),
+            ontology=await describer.has_ontology(),
         )
         headers = {"vary": "Accept", "cache-control": "no-cache"}
         html = await asyncio.to_thread(pages.start, shown)

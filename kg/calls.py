@@ -57,17 +57,17 @@ class Calls:
             self._here -= 1
 
     async def _run(self, job: Job, end: float) -> Reply:
-        config = self.pool.current.config
         # A long query takes a while.
-        asked, read = await asyncio.to_thread(_prepared, job.operation, config.base)
+        asked, read = await asyncio.to_thread(_prepared, job.operation)
         # The engine reads all of it, over no data, before anybody is asked.
         await self.pool.run(replace(job, operation=read))
         seconds = (end - asyncio.get_running_loop().time()) / 2
-        answers = await _answers(asked, config.caps.bytes // len(asked), seconds)
+        most = self.pool.current.config.caps.bytes // len(asked)
+        answers = await _answers(asked, most, seconds)
         return await self.pool.run(replace(job, answers=answers))
 
 
-def _prepared(operation: Operation, base: str | None) -> tuple[list[Asked], Operation]:
+def _prepared(operation: Operation) -> tuple[list[Asked], Operation]:
     """Return who is asked for what, and the query as it is read by the engine first."""
     text = operation.query
     refuse_own_functions(text)
@@ -80,7 +80,7 @@ def _prepared(operation: Operation, base: str | None) -> tuple[list[Asked], Oper
         named_graphs=graphs,
         union=False,
     )
-    return list(zip(found, questions(text, found, base), strict=True)), read
+    return list(zip(found, questions(text, found), strict=True)), read
 
 
 async def _answers(asked: list[Asked], most: int, seconds: float) -> tuple[bytes | None, ...]:

@@ -207,7 +207,7 @@ def publish(
     if not is_remote(settings.store):
         raise InputError("--to needs the http or https URL of a SPARQL query service.")
     access = Access(settings.store, settings.store_user, settings.store_password)
-    target = Target(RemoteService(access), writer(access, graph_store, update), settings.base_iri)
+    target = Target(RemoteService(access), writer(access, graph_store, update))
     typer.echo(publish_snapshot(snapshot or current_snapshot(settings), target))
 
 

@@ -142,7 +142,7 @@ class Describer:
                 return Found(each, own[0]["node"], types, gone, fingerprint)
         return None
 
-    async def has_ontology(self, base: str) -> bool:
+    async def has_ontology(self) -> bool:
         """Tell whether `ONTOLOGY_PAGE` leads anywhere, for the graph may be anybody's.
 
         Asked once per data, in the background: who does not wait for the answer must not end its
@@ -150,17 +150,17 @@ class Describer:
         """
         fingerprint, asking = self.answers.service.pool.fingerprint, self._ontology
         if asking is None or asking.outdated(fingerprint):
-            task = asyncio.create_task(self._leads(base))
+            task = asyncio.create_task(self._leads())
             asking = self._ontology = _Asking(fingerprint, time.monotonic(), task)
         if not asking.task.done():
             left = asking.begun + _SOON - time.monotonic()
             await asyncio.wait([asking.task], timeout=max(0, left))
         return not asking.task.done() or asking.task.result() is not False
 
-    async def _leads(self, base: str) -> bool | None:
+    async def _leads(self) -> bool | None:
         """Tell whether the page of the ontology is about anything; None where that failed."""
         try:
-            return await self.find(readings(ONTOLOGY_PAGE, base)) is not None
+            return await self.find(readings(ONTOLOGY_PAGE)) is not None
         except KgError:
             return None
 

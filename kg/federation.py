@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from kg.errors import ForbiddenError, QueryError, ServiceError, TooLargeError
 from kg.rdf import (
+    BASE,
     Literal,
     NamedNode,
     QueryResultsFormat,
@@ -102,14 +103,15 @@ def asked_here(text: str, found: Sequence[Call]) -> str:
     return text
 
 
-def questions(text: str, found: Sequence[Call], base: str | None) -> list[str]:
+def questions(text: str, found: Sequence[Call]) -> list[str]:
     """Return what the server of each call is asked, with all that the query declares.
 
     >>> text = "PREFIX a: <u:> SELECT ?s { SERVICE <http://a/> { ?s a:p ?o } }"
-    >>> questions(text, calls(text), None)
-    ['PREFIX a: <u:> SELECT * WHERE { ?s a:p ?o }']
+    >>> print(*questions(text, calls(text)))
+    BASE <https://w3id.org/contested-kg/>
+    PREFIX a: <u:> SELECT * WHERE { ?s a:p ?o }
     """
-    declared = (f"BASE <{base}>\n" if base else "") + split_prologue(text)
+    declared = f"BASE <{BASE}>\n{split_prologue(text)}"
     return [f"{declared}SELECT * WHERE {text[call.opening : call.end]}" for call in found]
 
 

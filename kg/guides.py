@@ -27,7 +27,7 @@ from kg.errors import NotAcceptableError
 from kg.media import HTML, Choice, Format, named, negotiate
 from kg.pages import Article, Pages, Shown, article
 from kg.queries import questions, restrict
-from kg.rdf import RdfFormat, Triple, parse_rdf
+from kg.rdf import BASE, RdfFormat, Triple, parse_rdf
 from kg.replies import CORS, Handler, entity_tag, guarded
 from kg.signposts import Link, link_header
 from kg.things import rows
@@ -43,17 +43,16 @@ _XML = Format("sitemap", "page", "application/xml", "xml", "")
 
 
 class Guides:
-    """Answers the addresses that tell about the server; `base` is how the graph's IRIs begin."""
+    """Answers the addresses that tell about the server."""
 
-    def __init__(self, describer: Describer, pages: Pages, base: str) -> None:
-        self.describer, self.pages, self.base = describer, pages, base
-        self.answers = describer.answers
+    def __init__(self, describer: Describer, pages: Pages) -> None:
+        self.describer, self.pages, self.answers = describer, pages, describer.answers
         self._recorded, self._edition = probe("dataset"), probe("edition")
         paths: dict[str, Handler] = {
             "/.well-known/void": self.redirect,
             DOCUMENT: self.redirect,
             **{f"{DOCUMENT}.{row.extension}": self._dataset(row) for row in FORMS},
-            f"/{CONTEXT_IRI.removeprefix(base)}": self._context,
+            f"/{CONTEXT_IRI.removeprefix(BASE)}": self._context,
             f"{GUIDE}.{HTML.extension}": self._read,
             f"{GUIDE}.{_MARKDOWN.extension}": self._text,
             "/llms.txt": self._llms,
@@ -93,7 +92,7 @@ class Guides:
         links = [Link(f"{root}{DOCUMENT}.{row.extension}", "describedby", row.media_type)
                  for row in FORMS]  # fmt: skip
         return link_header([
-            Link(self.base, "cite-as"),
+            Link(BASE, "cite-as"),
             Link("https://schema.org/Dataset", "type"),
             Link(f"{root}/sparql?as=turtle", "service-desc", "text/turtle"),
             Link(f"{root}/openapi.json", "service-desc", "application/json"),
@@ -103,7 +102,7 @@ class Guides:
     def _dataset(self, form: Format) -> Handler:
         async def answer(request: Request) -> Response:
             config = self.answers.service.pool.current.config
-            asked = restrict(self._recorded, "dataset", [self.base])
+            asked = restrict(self._recorded, "dataset", [BASE])
             fingerprint, recorded = await self.answers.ask(asked, "ntriples")
             edition = rows((await self.answers.ask(self._edition, "json"))[1])
             origin = own_url(request, "")
@@ -130,7 +129,7 @@ class Guides:
     async def _read(self, request: Request) -> Response:
         shown = Shown(
             request.scope.get("root_path", ""), self._article.title,
-            ontology=await self.describer.has_ontology(self.base),
+            ontology=await self.describer.has_ontology(),
         )  # fmt: skip
         return _sent(request, self.pages.render("guide.html", shown, article=self._article), HTML)
 
@@ -140,8 +139,8 @@ class Guides:
     async def _llms(self, request: Request) -> Response:
         about = self.answers.service.pool.current.config.about
         body = self.pages.text(
-            "llms.txt", origin=own_url(request, ""), base=self.base, counts=dict(about),
-            questions=questions(), ontology=await self.describer.has_ontology(self.base),
+            "llms.txt", origin=own_url(request, ""), base=BASE, counts=dict(about),
+            questions=questions(), ontology=await self.describer.has_ontology(),
         )  # fmt: skip
         return _sent(request, body, _TEXT)
 
@@ -156,11 +155,9 @@ class Guides:
     async def _map(self, request: Request) -> Response:
         found: list[str] = []
         for kind in MAPPED:
-            found += sorted((await self.describer.identifiers(f"{self.base}{kind}/")).labels)[
-                :_MOST
-            ]
-        paths = [document_path(each, self.base, HTML) for each in found]
-        if await self.describer.has_ontology(self.base):
+            found += sorted((await self.describer.identifiers(f"{BASE}{kind}/")).labels)[:_MOST]
+        paths = [document_path(each, HTML) for each in found]
+        if await self.describer.has_ontology():
             paths.insert(0, ONTOLOGY_PAGE)
         addresses = [own_url(request, each) for each in ("/", *paths)]
         return _sent(request, self.pages.text("sitemap.xml", addresses=addresses), _XML)

@@ -29,7 +29,6 @@ from kg.connection import Access
 from kg.disk import build_disk, disk_folder, number_of_files, open_disk, read_sizes
 from kg.documents import file_digest
 from kg.errors import DataError, KgError, StoreLostError, told
-from kg.rdf import BASE
 from kg.record import survey
 from kg.remote import RemoteStore
 from kg.service import RemoteService
@@ -180,7 +179,7 @@ def _on_server(config: LoaderConfig) -> Held:
     access = Access(config.store, config.user, config.password)
     service = RemoteService(access)
     with contextlib.closing(service.connection):
-        record, said = survey(service, config.base or BASE)
+        record, said = survey(service)
     return Held(
         record.fingerprint,
         sum(record.graphs.values()),
@@ -191,7 +190,7 @@ def _on_server(config: LoaderConfig) -> Held:
 
 
 def _empty(config: LoaderConfig) -> EngineStore:
-    return EngineStore(prefixes=config.prefixes, base=config.base, context=config.context)
+    return EngineStore(prefixes=config.prefixes, context=config.context)
 
 
 def _fingerprint(config: LoaderConfig) -> str:

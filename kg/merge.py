@@ -28,7 +28,7 @@ class Dataset:
     named: tuple[NamedNode, ...]
 
 
-def asked_for(operation: Operation, base: str | None) -> Dataset | None:
+def asked_for(operation: Operation, base: str) -> Dataset | None:
     """Return the dataset that the protocol or the query names, each graph once.
 
     None if neither does, or not plainly: then it is for the engine to read. Raises InputError for
@@ -40,7 +40,7 @@ def asked_for(operation: Operation, base: str | None) -> Dataset | None:
     return None if operation.union else _written(operation.query, base)
 
 
-def _written(text: str, base: str | None) -> Dataset | None:
+def _written(text: str, base: str) -> Dataset | None:
     try:
         asked = without_dataset(text)
         prologue = split_prologue(text)
@@ -50,7 +50,7 @@ def _written(text: str, base: str | None) -> Dataset | None:
     return Dataset(_once(default), _once(named)) if default or named else None
 
 
-def resolve(prologue: str, terms: Sequence[str], base: str | None) -> list[str]:
+def resolve(prologue: str, terms: Sequence[str], base: str) -> list[str]:
     """Return the IRIs that terms of a query are, with the prefixes and base of its prologue.
 
     Raises SyntaxError for a term that is none.
@@ -67,14 +67,14 @@ def overlaps(store: Store) -> bool:
     return bool(store.query(_OVERLAP))
 
 
-def query_dataset(store: Store, text: str, dataset: Dataset, base: str | None) -> Results:
+def query_dataset(store: Store, text: str, dataset: Dataset, base: str) -> Results:
     """Evaluate a query over a dataset in which no triple stands in two graphs."""
     return store.query(
         text, base_iri=base, default_graph=[*dataset.default], named_graphs=[*dataset.named]
     )
 
 
-def query_merge(store: Store, text: str, dataset: Dataset, base: str | None) -> Results:
+def query_merge(store: Store, text: str, dataset: Dataset, base: str) -> Results:
     """Evaluate a query over a dataset whose graphs overlap: over a copy of them, merged."""
     alone = Store()
     for name in dataset.default:

@@ -17,6 +17,7 @@ from markdown_it.token import Token
 from kg.assets import STATIC, TEMPLATES
 from kg.examples import Group
 from kg.media import FORMATS, Format
+from kg.rdf import BASE
 
 _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -35,9 +36,8 @@ class Start:
 
     `root` is the path that the server is mounted under, `endpoint` the absolute URL of the
     SPARQL endpoint, `about` one line on the data being served, `query` what a request asked to
-    have in the editor, `prefixes` those that shorten IRIs, `base` the start of the graph's
-    own, `block` the dataset in JSON-LD for search engines, without any `<`; `ontology` whether
-    there is a page about the ontology.
+    have in the editor, `prefixes` those that shorten IRIs, `block` the dataset in JSON-LD for
+    search engines, without any `<`; `ontology` whether there is a page about the ontology.
     """
 
     root: str
@@ -46,7 +46,6 @@ class Start:
     groups: list[Group]
     query: str = ""
     prefixes: Mapping[str, str] = field(default_factory=dict)
-    base: str = ""
     block: str = ""
     ontology: bool = True
 
@@ -136,5 +135,5 @@ class Pages:
         """Return the start page: what this is, example questions, editor, links."""
         prefixes = json.dumps(dict(shown.prefixes), ensure_ascii=False)
         return self._templates.get_template("start.html").render(
-            shown=shown, formats=FORMATS, prefixes=prefixes
+            shown=shown, formats=FORMATS, prefixes=prefixes, base=BASE
         )

@@ -18,11 +18,11 @@ from kg.errors import DataError, StoreLostError, TimeLimitError
 from kg.progress import progress
 from kg.record import (
     NOTICED,
+    RECORD_GRAPH,
     Record,
     count_graphs,
     differing,
     read_record,
-    record_graph,
     record_triples,
 )
 from kg.sample import Sample, compare
@@ -49,11 +49,10 @@ class Contents:
 
 @dataclass(frozen=True)
 class Target:
-    """A server to publish on: how it is asked, how it is written to, and the base of our IRIs."""
+    """A server to publish on: how it is asked and how it is written to."""
 
     service: RemoteService
     writer: Writer
-    base: str
 
 
 def publish(folder: Path, target: Target) -> str:
@@ -73,7 +72,7 @@ def publish(folder: Path, target: Target) -> str:
 
 
 def _publish(fingerprint: str, data: Path, contents: Contents, target: Target) -> str:
-    before = read_record(target.service, target.base) or Record()
+    before = read_record(target.service) or Record()
     there = count_graphs(target.service, {**contents.graphs, **before.graphs})
     left = {
         iri
@@ -175,4 +174,4 @@ def _verify(data: Path, contents: Contents, target: Target) -> None:
 
 
 def _write_record(target: Target, record: Record) -> None:
-    target.writer.replace(record_graph(target.base), record_triples(record, target.base))
+    target.writer.replace(RECORD_GRAPH, record_triples(record))

@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from kg.assets import probe
 from kg.errors import DataError, NotFoundError, StoreLostError
 from kg.facts import expand, typed
+from kg.rdf import BASE
 from kg.service import NO_GRAPH, NO_TABLE, RemoteService, named_dataset
 
+#: The graph that holds the record.
+RECORD_GRAPH = BASE + "published"
 #: Seconds in which who serves from a server notices that its record has changed (`kg/watch.py`).
 NOTICED = 2.0
 
@@ -33,14 +36,9 @@ class Record:
     digests: dict[str, str] = field(default_factory=dict)
 
 
-def record_graph(base: str) -> str:
-    """Return the IRI of the graph that holds the record."""
-    return base + "published"
-
-
-def read_record(service: RemoteService, base: str) -> Record | None:
+def read_record(service: RemoteService) -> Record | None:
     """Return the record on a server, which may be of nothing yet; None where there is none."""
-    rows = service.rows(probe("record"), named_dataset([record_graph(base)], [NO_GRAPH]))
+    rows = service.rows(probe("record"), named_dataset([RECORD_GRAPH], [NO_GRAPH]))
     if not rows:
         return None
     fingerprint = next((row["fingerprint"] for row in rows if "fingerprint" in row), "")
@@ -49,13 +47,13 @@ def read_record(service: RemoteService, base: str) -> Record | None:
     return Record(fingerprint, _sizes(own), digests)
 
 
-def record_triples(record: Record, base: str) -> bytes:
+def record_triples(record: Record) -> bytes:
     """Return a record as N-Triples: what `read_record` reads, with the digests of its graphs."""
-    lines = [f'<{base}> <{_TITLE}> "Published by kg publish" .']
+    lines = [f'<{BASE}> <{_TITLE}> "Published by kg publish" .']
     if record.fingerprint:
-        lines.append(f'<{base}> <{_IDENTIFIER}> "{record.fingerprint}" .')
+        lines.append(f'<{BASE}> <{_IDENTIFIER}> "{record.fingerprint}" .')
     for iri, triples in record.graphs.items():
-        lines.append(f"<{base}> <{_SUBSET}> <{iri}> .")
+        lines.append(f"<{BASE}> <{_SUBSET}> <{iri}> .")
         lines.append(f"<{iri}> <{_TRIPLES}> {typed(triples, 'integer')} .")
         if digest := record.digests.get(iri):
             lines.append(f'<{iri}> <{_IDENTIFIER}> "{digest}" .')
@@ -75,15 +73,15 @@ def _sizes(rows: Iterable[dict[str, str]]) -> dict[str, int]:
         raise StoreLostError(NO_TABLE) from None
 
 
-def survey(service: RemoteService, base: str) -> tuple[Record, str]:
+def survey(service: RemoteService) -> tuple[Record, str]:
     """Return what a server has of ours, and a sentence for who starts ours, if there is need.
 
     Raises DataError where its record and its data differ or a triple stands in two graphs,
     NotFoundError where there is no graph of ours.
     """
-    record = read_record(service, base)
+    record = read_record(service)
     if record is None:
-        return _unrecorded(service, base)
+        return _unrecorded(service)
     if not record.fingerprint:
         raise DataError(
             f"On {service.access.server} a graph is being published, or was in part; when"
@@ -97,14 +95,13 @@ def survey(service: RemoteService, base: str) -> tuple[Record, str]:
     return record, ""
 
 
-def _unrecorded(service: RemoteService, base: str) -> tuple[Record, str]:
+def _unrecorded(service: RemoteService) -> tuple[Record, str]:
     """Return the graphs under our base; their names and sizes then stand for the data."""
-    own = record_graph(base)
     everything = count_graphs(service).items()
-    graphs = {iri: size for iri, size in everything if iri.startswith(base) and iri != own}
+    graphs = {iri: n for iri, n in everything if iri.startswith(BASE) and iri != RECORD_GRAPH}
     if not graphs:
         raise NotFoundError(
-            f"There is no graph under {base} on {service.access.server}; load one with"
+            f"There is no graph under {BASE} on {service.access.server}; load one with"
             " `kg publish`."
         )
     with service.answer(probe("overlap"), named_dataset([NO_GRAPH], list(graphs))) as answer:

@@ -82,7 +82,7 @@ class RemoteStore:
 
     def _text(self, text: str) -> str:
         text = without_undef(text)
-        return f"BASE <{self.local.base}>\n{text}" if self.local.base else text
+        return f"BASE <{self.local.base}>\n{text}"
 
     def _dataset(self, operation: Operation) -> Fields:
         """Return our graphs, or those of them that the request names."""

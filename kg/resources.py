@@ -32,6 +32,7 @@ from kg.names import normalize
 from kg.pages import Pages, Shown
 from kg.profiles import profile
 from kg.protocol import Operation, named_format, read_fields
+from kg.rdf import BASE
 from kg.reference import reference
 from kg.repeats import REPEATABLE
 from kg.replies import CORS, entity_tag, guarded, problem
@@ -43,10 +44,10 @@ _PAGE = re.compile(r"[1-9][0-9]{0,5}")
 
 
 class Resources:
-    """Answers whatever address no other route answers; `base` is how the graph's IRIs begin."""
+    """Answers whatever address no other route answers; `words` gives the texts of passages."""
 
-    def __init__(self, describer: Describer, pages: Pages, base: str, words: Words) -> None:
-        self.describer, self.pages, self.base, self.words = describer, pages, base, words
+    def __init__(self, describer: Describer, pages: Pages, words: Words) -> None:
+        self.describer, self.pages, self.words = describer, pages, words
         self.answers = describer.answers
         self.answer = guarded(self._answer)
         self.routes: list[Route] = [any_method("/{path:path}", self.answer)]
@@ -62,7 +63,7 @@ class Resources:
     async def _described(self, request: Request) -> Response:
         """Return the answer about what the path names; raises NotFoundError where it is nothing."""
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-        found = await self.describer.find(readings(path, self.base))
+        found = await self.describer.find(readings(path))
         if found is None:
             raise NotFoundError(f"There is nothing at {path[:200]}.")
         number = _number(request)
@@ -80,10 +81,10 @@ class Resources:
         named = found.reading.iri
         headers = {
             **CORS,
-            "location": root + document_path(named, self.base, form) + _query(number),
+            "location": root + document_path(named, form) + _query(number),
             "vary": "Accept",
             "cache-control": "public, no-cache",
-            "link": link_header(signposts(found.node, found.types, self.base, root)),
+            "link": link_header(signposts(found.node, found.types, root)),
         }
         return Response(status_code=303, headers=headers)
 
@@ -134,15 +135,13 @@ class Resources:
         uses = await self.describer.uses() if part.found.kind in ("ontology", "term") else {}
         forms = self._forms(part, root)
         shown = Shown(root, "", part.found.node, forms, part.number, part.last,
-                      await self.describer.has_ontology(self.base))  # fmt: skip
+                      await self.describer.has_ontology())  # fmt: skip
         async with self._turns:
             return await asyncio.to_thread(self._rendered, part, graph, uses, shown)
 
     def _rendered(self, part: Part, graph: bytes, uses: Mapping[str, int], shown: Shown) -> bytes:
         facts, node = parse(graph), part.found.node
-        views = Views(
-            facts, self.base, shown.root, self.answers.service.pool.current.config.prefixes
-        )
+        views = Views(facts, shown.root, self.answers.service.pool.current.config.prefixes)
         if part.found.kind == "ontology":
             made = reference(facts, views, node, uses)
         else:
@@ -156,13 +155,13 @@ class Resources:
 
     def _forms(self, part: Part, root: str) -> list[tuple[Format, str]]:
         node, query = part.found.node, _query(part.number)
-        return [(row, root + document_path(node, self.base, row) + query) for row in FORMS[1:]]
+        return [(row, root + document_path(node, row) + query) for row in FORMS[1:]]
 
     def _headers(self, request: Request, part: Part, form: Format) -> dict[str, str]:
         root, found = request.scope.get("root_path", ""), part.found
-        address = root + document_path(found.node, self.base, form)
+        address = root + document_path(found.node, form)
         collection = f"{root}/"
-        links = list(signposts(found.node, found.types, self.base, root, form, collection))
+        links = list(signposts(found.node, found.types, root, form, collection))
         header = link_header(links)
         for relation, number in (("prev", part.number - 1), ("next", part.number + 1)):
             if 1 <= number <= part.last and part.last > 1:
@@ -176,18 +175,16 @@ class Resources:
         near = await self._near(path)
         accept = request.headers.get("accept")
         if near:
-            names = " or ".join(plain_path(iri, self.base) for iri, _ in near)
+            names = " or ".join(plain_path(iri) for iri, _ in near)
             error = NotFoundError(f"{error} Did you mean {names}?")
         if "text/html" not in (accept or "") or quality(accept, "text/html") < max(
             quality(accept, each) for each in ("application/problem+json", "application/json")
         ):
             return problem(error, accept)
         root = request.scope.get("root_path", "")
-        links = [Ref(label or iri, root + plain_path(iri, self.base), iri) for iri, label in near]
+        links = [Ref(label or iri, root + plain_path(iri), iri) for iri, label in near]
         context = {"status": "Not found", "detail": str(error), "near": links}
-        shown = Shown(
-            root, "There is no such page", ontology=await self.describer.has_ontology(self.base)
-        )
+        shown = Shown(root, "There is no such page", ontology=await self.describer.has_ontology())
         html = self.pages.render("problem.html", shown, **context)
         headers = {**CORS, "cache-control": "no-store", "vary": "Accept"}
         return Response(html, 404, headers, "text/html")
@@ -196,7 +193,7 @@ class Resources:
         """Return up to three IRIs spelt like the path, with their labels."""
         local = path.removeprefix("/")[:LONGEST]
         kind, slash, _ = local.partition("/")
-        start = f"{self.base}{kind}/" if slash and kind.isascii() and kind.isalnum() else ""
+        start = f"{BASE}{kind}/" if slash and kind.isascii() and kind.isalnum() else ""
         if not start:
             return []
         try:

@@ -40,7 +40,6 @@ def loader_config(
         digest=digest,
         prefixes=dict(Prefixes.read(assets.prefixes)),
         context=read_context(assets.ontology) if compact else None,
-        base=settings.base_iri,
         about=about,
         workers=settings.workers,
         spare=int(not is_remote(settings.store)),  # what is stopped here goes on at another server

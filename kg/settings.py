@@ -80,12 +80,6 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _iri(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or not text.endswith("/"):
-        raise ValueError("an http or https IRI that ends with a slash is needed")
-    return text
-
-
 def _one_of(*names: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text.strip() not in names:
@@ -193,12 +187,6 @@ class Settings:
     )
     port: int = _setting(
         "KG_PORT", "Port that the server listens on; 0 takes a free one.", _port, default=8000
-    )
-    base_iri: str = _setting(
-        "KG_BASE_IRI",
-        "IRIs that begin with it are the graph's own.",
-        _iri,
-        default="https://w3id.org/contested-kg/",
     )
     time_limit: float = _setting(
         "KG_TIME_LIMIT", "Longest time a query may run, in seconds.", _seconds, default=30.0

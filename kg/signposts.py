@@ -42,7 +42,6 @@ def link_header(links: Iterable[Link]) -> str:
 def signposts(
     node: str,
     types: Iterable[str],
-    base: str,
     root: str,
     form: Format | None = None,
     collection: str = "",
@@ -51,7 +50,7 @@ def signposts(
 
     Without a form the answer is a redirect. `collection` is the address of what it is part of.
     """
-    addresses = {row: root + document_path(node, base, row) for row in FORMS}
+    addresses = {row: root + document_path(node, row) for row in FORMS}
     yield Link(node, "cite-as")
     yield Link(LICENSE, "license")
     if form is HTML or form is None:

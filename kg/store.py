@@ -18,6 +18,7 @@ from kg.errors import DataError, InputError, NotFoundError, QueryError, StoreLos
 from kg.media import Format
 from kg.merge import asked_for, overlaps, query_dataset, query_merge
 from kg.protocol import Operation
+from kg.rdf import BASE
 from kg.results import Answer, Caps, Writing
 from kg.scan import undeclared_prefixes
 
@@ -59,7 +60,7 @@ class EngineStore:
     """
 
     prefixes: Mapping[str, str] = field(default_factory=dict)
-    base: str | None = None
+    base: str = BASE
     context: Mapping[str, Any] | None = None
     folder: Path | None = None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from kg.addresses import plain_path
 from kg.facts import Facts, Value, expand
-from kg.rdf import TERMS, NamedNode, RdfFormat, parse_rdf
+from kg.rdf import BASE, TERMS, NamedNode, RdfFormat, parse_rdf
 from kg.wording import GAPS, VERBS, reading, time_of
 
 #: What has a place of its own in a statement, so that it is not shown as a qualifier too.
@@ -99,14 +99,11 @@ class Group:
 class Views:
     """Makes views of one description.
 
-    `base` is how our IRIs begin, `root` the path that the server is mounted under, `prefixes`
-    shorten IRIs that have no label.
+    `root` is the path that the server is mounted under; `prefixes` shorten IRIs that have no label.
     """
 
-    def __init__(
-        self, facts: Facts, base: str, root: str, prefixes: Mapping[str, str] | None = None
-    ) -> None:
-        self.facts, self.base, self.root = facts, base, root
+    def __init__(self, facts: Facts, root: str, prefixes: Mapping[str, str] | None = None) -> None:
+        self.facts, self.root = facts, root
         self.prefixes = {name: start for name, start in (prefixes or {}).items() if name}
         self._replies: dict[str, list[str]] = {}
         self._disputes: dict[str, list[str]] = {}
@@ -119,8 +116,8 @@ class Views:
 
     def href(self, iri: str) -> str:
         """Return where a link to an IRI leads: on this server for our own, else to itself."""
-        if iri.startswith(self.base):
-            return self.root + plain_path(iri, self.base)
+        if iri.startswith(BASE):
+            return self.root + plain_path(iri)
         return iri if iri.startswith(("http://", "https://")) else ""
 
     def ref(self, iri: str) -> Ref:
@@ -130,8 +127,8 @@ class Views:
     def name(self, iri: str) -> str:
         """Return what a node is called: its label, or else the end of its IRI."""
         label = self.facts.text(iri, "rdfs:label")
-        if not label and iri.startswith(self.base):
-            return iri.removeprefix(self.base).removeprefix("ontology/") or "this dataset"
+        if not label and iri.startswith(BASE):
+            return iri.removeprefix(BASE).removeprefix("ontology/") or "this dataset"
         return label or self._short(iri)
 
     def _short(self, iri: str) -> str:

@@ -14,7 +14,6 @@ from typing import Protocol
 
 from kg.connection import Access
 from kg.errors import KgError
-from kg.rdf import BASE
 from kg.record import NOTICED, Record, read_record
 from kg.service import RemoteService
 from kg.settings import is_remote
@@ -102,4 +101,4 @@ def _published(config: LoaderConfig) -> Record | None:
     access = Access(config.store, config.user, config.password, LOOK_SECONDS)
     service = RemoteService(access)
     with contextlib.closing(service.connection):
-        return read_record(service, config.base or BASE)
+        return read_record(service)

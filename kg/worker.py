@@ -52,7 +52,6 @@ class LoaderConfig:
     digest: str | None = None
     prefixes: dict[str, str] = field(default_factory=dict)
     context: dict[str, Any] | None = None
-    base: str | None = None
     about: dict[str, int] = field(default_factory=dict)
     workers: int = 2
     spare: int = 0

@@ -15,7 +15,7 @@ from kg.errors import KgError
 from kg.media import named
 from kg.protocol import operation, read_fields
 from kg.rdf import BASE
-from kg.record import Record, record_graph, record_triples
+from kg.record import RECORD_GRAPH, Record, record_triples
 from kg.store import EngineStore
 
 G0, G1 = BASE + "graph/zero", BASE + "graph/one"
@@ -62,10 +62,10 @@ class FakeServer(ThreadingHTTPServer):
         self.store._store.load(input=text, format=ox.RdfFormat.N_QUADS)
 
     def publish(self, record: Record) -> None:
-        graph = ox.NamedNode(record_graph(BASE))
+        graph = ox.NamedNode(RECORD_GRAPH)
         self.store._store.remove_graph(graph)
         self.store._store.load(
-            input=record_triples(record, BASE), format=ox.RdfFormat.N_TRIPLES, to_graph=graph
+            input=record_triples(record), format=ox.RdfFormat.N_TRIPLES, to_graph=graph
         )
 
 

@@ -15,7 +15,7 @@ BASE = "https://w3id.org/contested-kg/"
 def read(path: str) -> list[tuple[str, str | None]]:
     return [
         (each.iri.removeprefix(BASE), each.form.extension if each.form else None)
-        for each in readings(path, BASE)
+        for each in readings(path)
     ]
 
 
@@ -50,7 +50,7 @@ def test_what_can_be_no_iri_has_no_reading(path) -> None:
 
 @given(st.text(max_size=60))
 def test_no_path_gets_out_of_its_brackets(text) -> None:
-    for each in readings(f"/{text}", BASE):
+    for each in readings(f"/{text}"):
         line = restrict("  VALUES ?asked { UNDEF }", "asked", [each.iri])
         assert line == f"  VALUES ?asked {{ <{each.iri}> }}"
         assert not set(each.iri) & set('<>"{}|\\^` \n\r\t')
@@ -67,19 +67,19 @@ def test_a_query_takes_no_text_for_an_iri() -> None:
 def test_there_and_back(local) -> None:
     """The documents of an IRI lead back to it, unless one is an identifier of its own."""
     iri = BASE + local
-    if not readings(plain_path(iri, BASE), BASE):
+    if not readings(plain_path(iri)):
         assert local.endswith(("/.", "/.."))
         return
-    assert readings(plain_path(iri, BASE), BASE)[0].iri == iri
+    assert readings(plain_path(iri))[0].iri == iri
     for form in FORMS:
-        found = readings(document_path(iri, BASE, form), BASE)
+        found = readings(document_path(iri, form))
         assert (iri, form) in [(each.iri, each.form) for each in found]
 
 
 def test_addresses_are_percent_encoded() -> None:
-    assert plain_path(f"{BASE}id/jinnāḥ", BASE) == "/id/jinn%C4%81%E1%B8%A5"
-    assert document_path(f"{BASE}ontology/", BASE, HTML) == "/ontology.html"
-    assert document_path(f"{BASE}id/a", BASE, named("csv")) == "/id/a.csv"
+    assert plain_path(f"{BASE}id/jinnāḥ") == "/id/jinn%C4%81%E1%B8%A5"
+    assert document_path(f"{BASE}ontology/", HTML) == "/ontology.html"
+    assert document_path(f"{BASE}id/a", named("csv")) == "/id/a.csv"
 
 
 def test_six_forms_each_with_an_extension_of_its_own() -> None:

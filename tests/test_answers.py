@@ -130,7 +130,7 @@ def test_equal_pages_are_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
             return b"page %d" % part.number
 
         monkeypatch.setattr(Resources, "_page", page)
-        resources = Resources(Describer(answers), Pages(), "u:", lambda *_: None)
+        resources = Resources(Describer(answers), Pages(), lambda *_: None)
         found = Found(Reading("u:id/ada"), "u:id/ada", (), fingerprint="f")
         requests = [Request({"type": "http", "headers": []}) for _ in range(6)]
         tasks = [

@@ -13,6 +13,7 @@ from test_protocol import SERVICE
 from kg.errors import ForbiddenError, KgError, QueryError, ServiceError, TooLargeError
 from kg.federation import asked_here, calls, filled, questions, refuse_strangers
 from kg.protocol import operation
+from kg.rdf import BASE
 from kg.scan import scan
 
 A = "http://a/"
@@ -73,8 +74,8 @@ def test_without_a_list_nobody_is_asked() -> None:
 
 def test_the_question_has_the_prologue() -> None:
     text = "PREFIX e: <#>\nSELECT DISTINCT ?s { SERVICE <http://a/> { ?s e:p ?o } } LIMIT 1"
-    (asked,) = questions(text, calls(text), "http://base/")
-    assert asked == "BASE <http://base/>\nPREFIX e: <#>\nSELECT * WHERE { ?s e:p ?o }"
+    (asked,) = questions(text, calls(text))
+    assert asked == f"BASE <{BASE}>\nPREFIX e: <#>\nSELECT * WHERE {{ ?s e:p ?o }}"
 
 
 ONE = "SELECT * { VALUES ?y { 1 } SERVICE <http://a/> { ?s ?p ?x } }"

@@ -33,7 +33,7 @@ class Graph:
 
 
 def found(*types: str, node: str = NODE) -> Found:
-    (reading, *_) = readings(node.removeprefix(BASE), BASE)
+    (reading, *_) = readings(node.removeprefix(BASE))
     return Found(reading, node, tuple(TERMS + each for each in types))
 
 
@@ -77,7 +77,7 @@ def test_what_decides_how_a_thing_is_described(what, kind) -> None:
 def test_the_best_reading_that_names_anything_is_taken() -> None:
     graph = Graph({"asked": NODE, "node": NODE, "type": TERMS + "Faction"},
                   {"asked": NODE, "node": NODE, "type": TERMS + "Actor"})  # fmt: skip
-    answer = asyncio.run(Describer(graph).find(readings("/id/mqm.ttl", BASE)))
+    answer = asyncio.run(Describer(graph).find(readings("/id/mqm.ttl")))
     assert (answer.node, answer.reading.form.name) == (NODE, "turtle")
     assert answer.types == (TERMS + "Faction", TERMS + "Actor")
     assert not answer.withdrawn
@@ -85,7 +85,7 @@ def test_the_best_reading_that_names_anything_is_taken() -> None:
 
 def test_nothing_is_asked_about_what_can_be_no_iri() -> None:
     graph = Graph()
-    assert asyncio.run(Describer(graph).find(readings("/a b", BASE))) is None
+    assert asyncio.run(Describer(graph).find(readings("/a b"))) is None
     assert graph.asked == []
 
 
@@ -117,15 +117,15 @@ def test_a_slow_graph_is_asked_once_about_its_ontology_and_waited_for_once(monke
         graph = Slow()
         describer = Describer(graph)
         begun = time.monotonic()
-        assert [await describer.has_ontology(BASE) for _ in range(20)] == [True] * 20
+        assert [await describer.has_ontology() for _ in range(20)] == [True] * 20
         assert 0.19 < time.monotonic() - begun < 2  # and not 4
         assert (len(graph.asked), graph.cancelled) == (1, 0)
         graph.go.set()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        assert await describer.has_ontology(BASE) is False
+        assert await describer.has_ontology() is False
         graph.service.pool.fingerprint = "other"
-        assert await describer.has_ontology(BASE) is False
+        assert await describer.has_ontology() is False
         assert len(graph.asked) == 2
 
     asyncio.run(pages())
@@ -135,19 +135,19 @@ def test_an_error_about_the_ontology_is_remembered_for_a_while(monkeypatch) -> N
     async def pages() -> None:
         graph = Slow(BusyError("Too many."))
         describer = Describer(graph)
-        assert [await describer.has_ontology(BASE) for _ in range(3)] == [True] * 3
+        assert [await describer.has_ontology() for _ in range(3)] == [True] * 3
         assert len(graph.asked) == 1
         monkeypatch.setattr(describing, "_AGAIN", 0)
         graph.error = None
         graph.go.set()
-        assert await describer.has_ontology(BASE) is False
+        assert await describer.has_ontology() is False
 
     asyncio.run(pages())
 
 
 def test_a_withdrawn_claim_is_known() -> None:
     graph = Graph({"asked": NODE, "node": NODE, "withdrawn": "true"})
-    assert asyncio.run(Describer(graph).find(readings("/id/mqm", BASE))).withdrawn
+    assert asyncio.run(Describer(graph).find(readings("/id/mqm"))).withdrawn
 
 
 def test_many_claims_come_in_parts() -> None:

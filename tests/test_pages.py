@@ -50,7 +50,7 @@ def test_the_editor_gets_the_query_without_its_header() -> None:
 
 
 def test_pages_escape_what_they_show() -> None:
-    page = start(groups=[], query="<script>1", prefixes={"a": '"><script>'}, base="<script>")
+    page = start(groups=[], query="<script>1", prefixes={"a": '"><script>'})
     assert "<script>" not in page
 
 

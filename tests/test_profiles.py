@@ -42,13 +42,13 @@ def page(describer):
 
     def made(path: str, words=lambda _: None) -> str:
         async def described():
-            found = await describer.find(readings(path, BASE))
+            found = await describer.find(readings(path))
             part = await describer.part(found)
             return part, await describer.graph(part)
 
         part, graph = asyncio.run(described())
         facts = parse(graph)
-        shown = profile(part, facts, Views(facts, BASE, "/root"), words)
+        shown = profile(part, facts, Views(facts, "/root"), words)
         about = Shown("/root", shown.title, part.found.node)
         return Pages().render(shown.template, about, **shown.context, uses=0).decode()
 

@@ -68,7 +68,7 @@ def reached(server: FakeServer, way: str) -> Iterator[Target]:
     access = Access(f"{server.url}/query")
     url = f"{server.url}/{way}"
     ways = {"data": (url, ""), "update": ("", url)}
-    made = Target(RemoteService(access), writer(access, *ways[way]), BASE)
+    made = Target(RemoteService(access), writer(access, *ways[way]))
     try:
         yield made
     finally:
@@ -101,7 +101,7 @@ def test_everything_is_there_and_can_be_served(
     said = publish(folder, target)
     assert f"{3 * (SIZE + 3):,} triples in 3 graphs, 3 of them sent now" in said
     assert content(server) == parsed(lines(*GRAPHS) + SOMEBODY)
-    source = load(LoaderConfig((), store=f"{server.url}/query", base=BASE))
+    source = load(LoaderConfig((), store=f"{server.url}/query"))
     assert (source.fingerprint, source.quads) == (folder.name, 3 * (SIZE + 3))
     before = writes(server)
     assert "0 of them sent now" in publish(folder, target)
@@ -117,7 +117,7 @@ def test_it_goes_on_after_an_interruption(
         publish(folder, target)
     if done:
         with pytest.raises(KgError, match="being published"):
-            load(LoaderConfig((), store=f"{server.url}/query", base=BASE))
+            load(LoaderConfig((), store=f"{server.url}/query"))
     server.fail_after = 1 << 30
     assert f"{3 - done // 4} of them sent now" in publish(folder, target)
     assert content(server) == parsed(lines(*GRAPHS) + SOMEBODY)
@@ -132,7 +132,7 @@ def test_the_next_snapshot_replaces_ours_and_nothing_else(
     # As many triples as before, and others: the count alone would not tell.
     assert "2 of them sent now" in publish(following, target)
     assert content(server) == parsed(text + SOMEBODY)
-    assert read_record(target.service, BASE).fingerprint == following.name
+    assert read_record(target.service).fingerprint == following.name
 
 
 def test_before_a_change_who_serves_has_time_to_notice(
@@ -142,7 +142,7 @@ def test_before_a_change_who_serves_has_time_to_notice(
     waited: list[tuple[float, str, set[str]]] = []
 
     def sleep(seconds: float) -> None:
-        record = read_record(target.service, BASE)
+        record = read_record(target.service)
         waited.append((seconds, record.fingerprint, content(server)))
 
     monkeypatch.setattr("kg.publish._PAUSE", PAUSE)
@@ -197,12 +197,12 @@ class Forgetful:
 def test_what_a_server_has_not_taken_is_found(
     server: FakeServer, target: Target, folder: Path, change, said: str
 ) -> None:
-    broken = Target(target.service, Forgetful(target.writer, change), BASE)
+    broken = Target(target.service, Forgetful(target.writer, change))
     with pytest.raises(DataError, match=said):
         publish(folder, broken)
-    assert read_record(target.service, BASE).fingerprint == ""
+    assert read_record(target.service).fingerprint == ""
     publish(folder, target)  # the next run puts it right
-    assert read_record(target.service, BASE).fingerprint == folder.name
+    assert read_record(target.service).fingerprint == folder.name
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_faults_are_one_sentence(
             target.writer.replace(graph, triples)
 
     with pytest.raises(error, match=said) as caught:
-        publish(folder, Target(target.service, Refusing(), BASE))
+        publish(folder, Target(target.service, Refusing()))
     assert "\n" not in str(caught.value)
 
 

@@ -48,7 +48,7 @@ def server() -> Iterator[FakeServer]:
 
 
 def config(server: FakeServer, **more: object) -> LoaderConfig:
-    return LoaderConfig((), store=f"{server.url}/query", base=BASE, **more)
+    return LoaderConfig((), store=f"{server.url}/query", **more)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def store(server: FakeServer) -> Iterator[Store]:
 @pytest.fixture(scope="module")
 def memory() -> EngineStore:
     """Return what is ours on the server, in memory."""
-    graph = EngineStore(base=BASE)
+    graph = EngineStore()
     ours = "".join(line + "\n" for line in QUADS.splitlines() if OTHER not in line)
     graph._store.load(input=ours, format=ox.RdfFormat.N_QUADS)
     return graph
@@ -257,9 +257,9 @@ def test_the_answer_to_ask_as_virtuoso_sends_it(store: Store, server: FakeServer
 
 def test_a_server_that_is_not_there() -> None:
     with pytest.raises(StoreLostError, match="cannot be reached"):
-        load(LoaderConfig((), store=free_port_url(), base=BASE))
+        load(LoaderConfig((), store=free_port_url()))
     with pytest.raises(StoreLostError, match="is not known"):
-        load(LoaderConfig((), store="http://no-such-host.invalid/query", base=BASE))
+        load(LoaderConfig((), store="http://no-such-host.invalid/query"))
 
 
 def test_a_connection_reaches_one_server_only(server: FakeServer) -> None:

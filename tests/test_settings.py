@@ -28,7 +28,6 @@ def test_values_are_read_and_typed(tmp_path):
         ("KG_TIME_LIMIT", "nan", "seconds"),
         ("KG_ROW_LIMIT", "0", "at least 1"),
         ("KG_WORKERS", "-1", "at least 1"),
-        ("KG_BASE_IRI", "https://example.org", "slash"),
         ("KG_SERVICE", "http://a/sparql, file:///etc/passwd", "http or https URLs"),
         ("KG_SERVICE", "http://a/sparql#x", "http or https URLs"),
         ("KG_SERVICE", "http://a:x/sparql", "ort"),

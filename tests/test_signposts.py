@@ -11,7 +11,7 @@ NODE = BASE + "id/mqm"
 
 def links(form) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
-    for each in signposts(NODE, [BASE + "ontology/Faction"], BASE, "/root", form, "/root/"):
+    for each in signposts(NODE, [BASE + "ontology/Faction"], "/root", form, "/root/"):
         found.setdefault(each.relation, []).append((each.target, each.media_type))
     return found
 
@@ -41,7 +41,7 @@ def test_data_lead_back_to_the_page() -> None:
 
 
 def test_a_header_is_what_rfc_8288_says() -> None:
-    header = link_header(signposts(NODE, [], BASE, "", HTML))
+    header = link_header(signposts(NODE, [], "", HTML))
     one = r'<[^<>"\s]+>; rel="[a-z-]+"(; type="[\w/+-]+")?'
     assert re.fullmatch(rf"{one}(, {one})*", header)
 

@@ -246,7 +246,7 @@ def test_maxrows_stops_a_long_answer_early(store: EngineStore) -> None:
         ("ASK { ?s ?p 'a\nb' }", "Line 1, column 15: the query cannot be read from this line end"),
         ("SELECT (1 AS ?x) (2 AS ?x) {}", "column 30: Duplicated variable name in SELECT."),
         ("SELECT * {} LIMIT 99999999999999999999", "limit should be a non negative integer."),
-        ("ASK { <rel> ?p ?o }", "Line 1, column"),
+        ("ASK { <http://[/> ?p ?o }", "Line 1, column"),
         ("SELECT ?x (COUNT(*) AS ?n) { ?x ?p ?o }", "neither in GROUP BY nor"),
         ("SELECT ?p { ?s ?p ?o } GROUP BY ?s", "a variable in SELECT stands neither"),
         ("ASK { ?s ?p ?o FILTER(<u:f>(?o)) }", "custom function <u:f>"),

@@ -14,7 +14,6 @@ from kg.cache import Cache
 from kg.errors import BusyError, StoreLostError
 from kg.monitor import Figures
 from kg.pool import Pool
-from kg.rdf import BASE
 from kg.record import Record
 from kg.repeats import Repeat, Repeats
 from kg.worker import LoaderConfig
@@ -43,7 +42,7 @@ def change(server: FakeServer, *, whole: bool = True) -> None:
 
 def with_pool(server: FakeServer, work: Callable[[Pool], Awaitable[None]]) -> None:
     async def bounded() -> None:
-        pool = Pool(LoaderConfig((), store=f"{server.url}/query", base=BASE, workers=2))
+        pool = Pool(LoaderConfig((), store=f"{server.url}/query", workers=2))
         try:
             await pool.start()
             await work(pool)
