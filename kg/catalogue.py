@@ -8,9 +8,9 @@ written relative to the description, so that they hold wherever the folder is pu
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kg.facts import expand, typed
+from kg.facts import quad, typed
 from kg.metadata import DATASET, LICENSE
-from kg.rdf import BASE, Literal, NamedNode, Quad
+from kg.rdf import BASE, Literal, Quad
 from kg.snapshots import Snapshot
 
 #: Stands for the folder of the release; `relative` takes it away again.
@@ -70,7 +70,7 @@ def dataset_facts(fingerprint: str, version: str, date: str, creator: str) -> It
     An empty version or date (xsd:date) is left out, for a graph that records none.
     """
     for prefix in ("dcat", "void", "schema"):
-        yield say(DATASET, "rdf:type", f"{prefix}:Dataset")
+        yield quad(DATASET, "rdf:type", f"{prefix}:Dataset")
     said: dict[str, str | Literal] = {
         "title name": Literal("Contested"),
         "description description": Literal(DESCRIPTION, language="en"),
@@ -82,56 +82,50 @@ def dataset_facts(fingerprint: str, version: str, date: str, creator: str) -> It
     }
     for names, value in said.items():
         theirs, schema = names.split()
-        yield say(DATASET, f"dcterms:{theirs}", value)
-        yield say(DATASET, f"schema:{schema}", value)
-    yield say(DATASET, "dcterms:language", _ENGLISH)
-    yield say(DATASET, "schema:inLanguage", Literal("en"))
-    yield say(DATASET, "schema:isAccessibleForFree", typed("true", "boolean"))
+        yield quad(DATASET, f"dcterms:{theirs}", value)
+        yield quad(DATASET, f"schema:{schema}", value)
+    yield quad(DATASET, "dcterms:language", _ENGLISH)
+    yield quad(DATASET, "schema:inLanguage", Literal("en"))
+    yield quad(DATASET, "schema:isAccessibleForFree", typed("true", "boolean"))
     if version:
-        yield say(DATASET, "dcat:version", Literal(version))
-        yield say(DATASET, "schema:version", Literal(version))
+        yield quad(DATASET, "dcat:version", Literal(version))
+        yield quad(DATASET, "schema:version", Literal(version))
     for word in KEYWORDS:
-        yield say(DATASET, "dcat:keyword", Literal(word, language="en"))
-        yield say(DATASET, "schema:keywords", Literal(word, language="en"))
+        yield quad(DATASET, "dcat:keyword", Literal(word, language="en"))
+        yield quad(DATASET, "schema:keywords", Literal(word, language="en"))
     for kind in ("foaf:Agent", "schema:Organization"):
-        yield say(creator, "rdf:type", kind)
+        yield quad(creator, "rdf:type", kind)
     for name in ("foaf:name", "schema:name"):
-        yield say(creator, name, Literal(CREATOR))
+        yield quad(creator, name, Literal(CREATOR))
 
 
 def distribution(node: str, title: str, address: str, media_type: str) -> Iterator[Quad]:
     """Yield a file of the dataset as DCAT has it, which is also a DataDownload of schema.org."""
-    yield say(DATASET, "dcat:distribution", node)
-    yield say(DATASET, "schema:distribution", node)
-    yield say(node, "rdf:type", "dcat:Distribution")
-    yield say(node, "rdf:type", "schema:DataDownload")
-    yield say(node, "dcterms:title", Literal(title, language="en"))
-    yield say(node, "dcterms:license", LICENSE)
+    yield quad(DATASET, "dcat:distribution", node)
+    yield quad(DATASET, "schema:distribution", node)
+    yield quad(node, "rdf:type", "dcat:Distribution")
+    yield quad(node, "rdf:type", "schema:DataDownload")
+    yield quad(node, "dcterms:title", Literal(title, language="en"))
+    yield quad(node, "dcterms:license", LICENSE)
     for name in ("dcat:accessURL", "dcat:downloadURL", "schema:contentUrl"):
-        yield say(node, name, address)
-    yield say(node, "dcat:mediaType", _IANA + media_type)
-    yield say(node, "schema:encodingFormat", Literal(media_type))
-
-
-def say(subject: str, predicate: str, value: str | Literal) -> Quad:
-    """Return a statement in the default graph; IRIs may be short names."""
-    thing = NamedNode(expand(value)) if isinstance(value, str) else value
-    return Quad(NamedNode(subject), NamedNode(expand(predicate)), thing)
+        yield quad(node, name, address)
+    yield quad(node, "dcat:mediaType", _IANA + media_type)
+    yield quad(node, "schema:encodingFormat", Literal(media_type))
 
 
 def _file(file: File) -> Iterator[Quad]:
     address = RELEASE + file.path
     node, checksum = f"{address}#distribution", f"{address}#checksum"
     yield from distribution(node, file.title, address, file.media_type)
-    yield say(node, "schema:name", Literal(file.title, language="en"))
-    yield say(node, "dcat:byteSize", typed(file.size, "nonNegativeInteger"))
-    yield say(node, "schema:contentSize", Literal(f"{file.size} B"))
-    yield say(node, "schema:sha256", Literal(file.sha256))
-    yield say(node, "spdx:checksum", checksum)
-    yield say(checksum, "rdf:type", "spdx:Checksum")
-    yield say(checksum, "spdx:algorithm", "spdx:checksumAlgorithm_sha256")
-    yield say(checksum, "spdx:checksumValue", typed(file.sha256, "hexBinary"))
+    yield quad(node, "schema:name", Literal(file.title, language="en"))
+    yield quad(node, "dcat:byteSize", typed(file.size, "nonNegativeInteger"))
+    yield quad(node, "schema:contentSize", Literal(f"{file.size} B"))
+    yield quad(node, "schema:sha256", Literal(file.sha256))
+    yield quad(node, "spdx:checksum", checksum)
+    yield quad(checksum, "rdf:type", "spdx:Checksum")
+    yield quad(checksum, "spdx:algorithm", "spdx:checksumAlgorithm_sha256")
+    yield quad(checksum, "spdx:checksumValue", typed(file.sha256, "hexBinary"))
     if file.conforms:
-        yield say(node, "dcterms:conformsTo", file.conforms)
+        yield quad(node, "dcterms:conformsTo", file.conforms)
     if file.dump:
-        yield say(DATASET, "void:dataDump", address)
+        yield quad(DATASET, "void:dataDump", address)

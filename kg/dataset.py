@@ -4,18 +4,17 @@ The counts are those that the graph records of itself (`kg/metadata.py`), the re
 release says too (`kg/catalogue.py`), with this server's addresses for its files and services.
 """
 
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from kg.catalogue import CREATOR, DESCRIPTION, KEYWORDS, dataset_facts, distribution, say
+from kg.catalogue import CREATOR, DESCRIPTION, KEYWORDS, dataset_facts, distribution
 from kg.compact import compact_dataset
 from kg.describe import DESCRIPTION_FORMATS
-from kg.facts import NAMESPACES
+from kg.facts import NAMESPACES, quad
 from kg.media import Format
 from kg.metadata import DATASET, LICENSE
-from kg.rdf import RDF_FORMATS, Literal, Quad, Triple, serialize_rdf
+from kg.rdf import RDF_FORMATS, Literal, Quad, Triple, rdf_bytes
 
 #: The document about the dataset, and the forms that it has.
 DOCUMENT = "/dataset"
@@ -47,12 +46,7 @@ def write(triples: Iterable[Triple], form: Format, prefixes: Mapping[str, str],
     """Return a description in one of `FORMS`, the same bytes each time."""
     if form.name == "jsonld":
         return compact_dataset((Quad(*each) for each in triples), context or {})
-    # The engine writes prefixes in another order each time: those of Turtle can be sorted.
-    used = dict(prefixes) if form.name == "turtle" else {}
-    out = io.BytesIO()
-    serialize_rdf(triples, out, RDF_FORMATS[form.name], prefixes=used)
-    lines = out.getvalue().splitlines(keepends=True)
-    return b"".join([*sorted(lines[: len(used)]), *lines[len(used) :]])
+    return rdf_bytes(triples, RDF_FORMATS[form.name], prefixes)
 
 
 def search_block(fingerprint: str, counts: Mapping[str, int], origin: str) -> str:
@@ -90,14 +84,14 @@ def _address(origin: str, row: Format) -> str:
 def _services(origin: str) -> Iterator[Quad]:
     """Yield the SPARQL endpoint as a service of the dataset."""
     service, endpoint = f"{origin}/sparql#service", f"{origin}/sparql"
-    yield say(service, "rdf:type", "dcat:DataService")
-    yield say(service, "dcterms:title", Literal("SPARQL endpoint", language="en"))
-    yield say(service, "dcat:endpointURL", endpoint)
-    yield say(service, "dcat:endpointDescription", f"{endpoint}?as=turtle")
-    yield say(service, "dcat:servesDataset", DATASET)
-    yield say(service, "dcterms:conformsTo", "http://www.w3.org/TR/sparql11-protocol/")
-    yield say(DATASET, "void:sparqlEndpoint", endpoint)
-    yield say(DATASET, "dcat:landingPage", f"{origin}/")
+    yield quad(service, "rdf:type", "dcat:DataService")
+    yield quad(service, "dcterms:title", Literal("SPARQL endpoint", language="en"))
+    yield quad(service, "dcat:endpointURL", endpoint)
+    yield quad(service, "dcat:endpointDescription", f"{endpoint}?as=turtle")
+    yield quad(service, "dcat:servesDataset", DATASET)
+    yield quad(service, "dcterms:conformsTo", "http://www.w3.org/TR/sparql11-protocol/")
+    yield quad(DATASET, "void:sparqlEndpoint", endpoint)
+    yield quad(DATASET, "dcat:landingPage", f"{origin}/")
 
 
 def _dump(origin: str, row: Format) -> Iterator[Quad]:
@@ -105,4 +99,4 @@ def _dump(origin: str, row: Format) -> Iterator[Quad]:
     yield from distribution(
         node, f"The union of all graphs, {row.media_type}", address, row.media_type
     )
-    yield say(DATASET, "void:dataDump", address)
+    yield quad(DATASET, "void:dataDump", address)

@@ -4,20 +4,14 @@ Sources: SPARQL 1.1 Service Description; VoID for sizes. The endpoint's IRI is t
 request came to, so that clients which follow `sd:endpoint` come back to this server.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rdflib import RDF, RDFS, VOID, XSD, Graph, Literal, Namespace, URIRef
-from rdflib.namespace import DCTERMS
-
-from kg.facts import NAMESPACES
+from kg.facts import NAMESPACES, quad, typed
 from kg.media import FORMATS, Format, named
-from kg.rdf import RDF_FORMATS, RdfFormat, parse_rdf, serialize_rdf
+from kg.rdf import RDF_FORMATS, Literal, Quad, rdf_bytes
 
-SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
-
-_PREFIXES = {"sd": str(SD)} | {
-    prefix: NAMESPACES[prefix] for prefix in ("void", "dcterms", "rdfs", "xsd")
-}
+_PREFIXES = {name: NAMESPACES[name] for name in ("dcterms", "rdfs", "sd", "void", "xsd")}
 
 #: The formats in which a description itself is sent.
 DESCRIPTION_FORMATS: tuple[Format, ...] = tuple(
@@ -40,55 +34,48 @@ class Catalogue:
 
 def describe(
     endpoint: str, title: str, description: str, catalogue: Catalogue, *, federated: bool = False
-) -> Graph:
+) -> list[Quad]:
     """Return the description of the service at `endpoint` (an absolute IRI).
 
     A `federated` one asks other servers where SERVICE names them.
     """
-    graph = Graph()
-    service, dataset = URIRef(f"{endpoint}#service"), URIRef(f"{endpoint}#dataset")
-    graph.add((service, RDF.type, SD.Service))
-    graph.add((service, SD.endpoint, URIRef(endpoint)))
-    graph.add((service, RDFS.label, Literal(title, lang="en")))
-    graph.add((service, DCTERMS.description, Literal(description, lang="en")))
-    graph.add((service, SD.supportedLanguage, SD.SPARQL11Query))
-    graph.add((service, SD.feature, SD.UnionDefaultGraph))
-    if federated:
-        graph.add((service, SD.feature, SD.BasicFederatedQuery))
-    for row in FORMATS:
-        graph.add((service, SD.resultFormat, URIRef(row.iri)))
-    graph.add((service, SD.defaultDataset, dataset))
-    graph.add((dataset, VOID.sparqlEndpoint, URIRef(endpoint)))
-    _add_dataset(graph, dataset, catalogue)
-    return graph
+    service, dataset = f"{endpoint}#service", f"{endpoint}#dataset"
+    features = ["UnionDefaultGraph", *(["BasicFederatedQuery"] if federated else [])]
+    return [
+        quad(service, "rdf:type", "sd:Service"),
+        quad(service, "sd:endpoint", endpoint),
+        quad(service, "rdfs:label", Literal(title, language="en")),
+        quad(service, "dcterms:description", Literal(description, language="en")),
+        quad(service, "sd:supportedLanguage", "sd:SPARQL11Query"),
+        *(quad(service, "sd:feature", f"sd:{each}") for each in features),
+        *(quad(service, "sd:resultFormat", row.iri) for row in FORMATS),
+        quad(service, "sd:defaultDataset", dataset),
+        quad(dataset, "void:sparqlEndpoint", endpoint),
+        *_dataset(dataset, catalogue),
+    ]
 
 
-def _add_dataset(graph: Graph, dataset: URIRef, catalogue: Catalogue) -> None:
-    graph.add((dataset, RDF.type, SD.Dataset))
-    graph.add((dataset, RDF.type, VOID.Dataset))
-    graph.add((dataset, DCTERMS.identifier, Literal(catalogue.fingerprint)))
-    default = URIRef(f"{dataset}-default")
-    graph.add((dataset, SD.defaultGraph, default))
-    graph.add((default, RDF.type, SD.Graph))
+def _dataset(dataset: str, catalogue: Catalogue) -> Iterator[Quad]:
+    default = f"{dataset}-default"
+    yield quad(dataset, "rdf:type", "sd:Dataset")
+    yield quad(dataset, "rdf:type", "void:Dataset")
+    yield quad(dataset, "dcterms:identifier", Literal(catalogue.fingerprint))
+    yield quad(dataset, "sd:defaultGraph", default)
+    yield quad(default, "rdf:type", "sd:Graph")
     for local, number in catalogue.sizes:
-        graph.add((dataset, VOID[local], Literal(number, datatype=XSD.integer)))
+        yield quad(dataset, f"void:{local}", typed(number, "integer"))
         if local == "triples":
-            graph.add((default, VOID.triples, Literal(number, datatype=XSD.integer)))
+            yield quad(default, "void:triples", typed(number, "integer"))
     for number, (name, triples) in enumerate(catalogue.graphs, start=1):
-        entry, content = URIRef(f"{dataset}-{number}"), URIRef(f"{dataset}-{number}-graph")
-        graph.add((dataset, SD.namedGraph, entry))
-        graph.add((entry, RDF.type, SD.NamedGraph))
-        graph.add((entry, SD.name, URIRef(name)))
-        graph.add((entry, SD.graph, content))
-        graph.add((content, RDF.type, SD.Graph))
-        graph.add((content, VOID.triples, Literal(triples, datatype=XSD.integer)))
+        entry, content = f"{dataset}-{number}", f"{dataset}-{number}-graph"
+        yield quad(dataset, "sd:namedGraph", entry)
+        yield quad(entry, "rdf:type", "sd:NamedGraph")
+        yield quad(entry, "sd:name", name)
+        yield quad(entry, "sd:graph", content)
+        yield quad(content, "rdf:type", "sd:Graph")
+        yield quad(content, "void:triples", typed(triples, "integer"))
 
 
-def serialize(description: Graph, form: Format) -> bytes:
-    """Return the description in one of `DESCRIPTION_FORMATS`, everywhere in the same bytes.
-
-    Most of rdflib's writers have another order each time that a server is started.
-    """
-    lines = sorted(description.serialize(format="nt", encoding="utf-8").splitlines(keepends=True))
-    triples = parse_rdf(b"".join(lines), format=RdfFormat.N_TRIPLES)
-    return serialize_rdf(triples, format=RDF_FORMATS[form.name], prefixes=_PREFIXES) or b""
+def serialize(description: Iterable[Quad], form: Format) -> bytes:
+    """Return the description in one of `DESCRIPTION_FORMATS`, everywhere in the same bytes."""
+    return rdf_bytes(description, RDF_FORMATS[form.name], _PREFIXES)

@@ -6,9 +6,8 @@ prefix list and the context alone. The graph is read as a stream, or held in mem
 a form has to ask it.
 """
 
-import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from kg.graphml import write_graphml
 from kg.jsonld import write_dataset
 from kg.names import suggest
 from kg.progress import progress
-from kg.rdf import Prefixes, Quad, RdfFormat, read_turtle, serialize_rdf
+from kg.rdf import Prefixes, RdfFormat, read_turtle, serialize_rdf, write_rdf
 from kg.review import write_review
 from kg.settings import Settings
 from kg.snapshots import DATA, current_snapshot
@@ -77,11 +76,6 @@ def ontology_context(assets: Assets) -> dict[str, object]:
     return make_context(quads, Prefixes.read(assets.prefixes))
 
 
-def write_turtle(quads: Iterable[Quad], assets: Assets, output: BinaryIO) -> None:
-    """Write the triples of `quads` as Turtle; those of one subject must stand together."""
-    _serialize(by_subject(quads), RdfFormat.TURTLE, assets, output)
-
-
 def _check(form: str) -> None:
     known = [*FORMS, *FOLDERS, CONTEXT]
     if form not in known:
@@ -104,21 +98,18 @@ def _write(settings: Settings, form: str, output: BinaryIO) -> None:
         row.write(_source(settings, advance), output)
 
 
-def _turtle(source: Source, output: BinaryIO) -> None:
-    write_turtle(source.triples(), source.assets, output)
+def _union(source: Source, output: BinaryIO, *, form: RdfFormat) -> None:
+    prefixes = Prefixes.read(source.assets.prefixes)
+    write_rdf(by_subject(source.triples()), output, form, prefixes)
 
 
 def _ntriples(source: Source, output: BinaryIO) -> None:
     serialize_rdf(source.triples(), output, RdfFormat.N_TRIPLES)
 
 
-def _rdfxml(source: Source, output: BinaryIO) -> None:
-    _serialize(by_subject(source.triples()), RdfFormat.RDF_XML, source.assets, output)
-
-
 def _trig(source: Source, output: BinaryIO) -> None:
     quads = (quad for _, graph in source.graphs() for quad in by_subject(graph))
-    _serialize(quads, RdfFormat.TRIG, source.assets, output)
+    write_rdf(quads, output, RdfFormat.TRIG, Prefixes.read(source.assets.prefixes))
 
 
 def _nquads(source: Source, output: BinaryIO) -> None:
@@ -132,46 +123,12 @@ def _jsonld(source: Source, output: BinaryIO) -> None:
     write_dataset(source.graphs(), read_context(source.assets.ontology), output)
 
 
-def _serialize(quads: Iterable[Quad], form: RdfFormat, assets: Assets, output: BinaryIO) -> None:
-    sorter = _PrefixSorter(output)
-    serialize_rdf(quads, sorter, form, prefixes=dict(Prefixes.read(assets.prefixes)))
-    sorter.finish()
-
-
-class _PrefixSorter(io.BytesIO):
-    """Passes Turtle and TriG on, with the prefix lines at their beginning in order.
-
-    The engine writes them in an order of its own.
-    """
-
-    def __init__(self, output: BinaryIO) -> None:
-        super().__init__()
-        self._output = output
-        self._head: bytes | None = b""
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        """Take a piece of the document."""
-        if self._head is None:
-            self._output.write(data)
-            return len(data)
-        self._head += data
-        if any(not line.startswith(b"@prefix ") for line in self._head.split(b"\n")[:-1]):
-            self.finish()
-        return len(data)
-
-    def finish(self) -> None:
-        """Pass on what was held back."""
-        lines = (self._head or b"").splitlines(keepends=True)
-        declared = [line for line in lines if line.startswith(b"@prefix ")]
-        self._output.write(b"".join([*sorted(declared), *lines[len(declared) :]]))
-        self._head = None
-
-
 _JSON_LD = "application/ld+json"
 
 FORMS: dict[str, Form] = {
     "turtle": Form(
-        "contested.ttl", "text/turtle", "The union of all graphs in Turtle", "union", _turtle
+        "contested.ttl", "text/turtle", "The union of all graphs in Turtle", "union",
+        partial(_union, form=RdfFormat.TURTLE),
     ),
     "ntriples": Form(
         "contested.nt", "application/n-triples", "The union of all graphs in N-Triples",
@@ -179,7 +136,7 @@ FORMS: dict[str, Form] = {
     ),
     "rdfxml": Form(
         "contested.rdf", "application/rdf+xml", "The union of all graphs in RDF/XML",
-        "union", _rdfxml,
+        "union", partial(_union, form=RdfFormat.RDF_XML),
     ),
     "trig": Form(
         "contested.trig", "application/trig", "The dataset with its named graphs in TriG",

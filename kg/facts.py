@@ -7,11 +7,11 @@ colon of our own: `speaker` is our term, `rdf:subject` that of RDF.
 from collections.abc import Iterable
 from functools import lru_cache
 
-from kg.rdf import TERMS, Literal, NamedNode, Quad
+from kg.rdf import TERMS, DefaultGraph, Literal, NamedNode, Quad
 
 Value = NamedNode | Literal
 
-#: Those of `ontology/prefixes.ttl` that the code names; releases need one more.
+#: Those of `ontology/prefixes.ttl` that the code names; releases need spdx, endpoints sd.
 NAMESPACES = {
     "dcat": "http://www.w3.org/ns/dcat#",
     "dcterms": "http://purl.org/dc/terms/",
@@ -21,6 +21,7 @@ NAMESPACES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "schema": "https://schema.org/",
+    "sd": "http://www.w3.org/ns/sparql-service-description#",
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "spdx": "http://spdx.org/rdf/terms#",
     "void": "http://rdfs.org/ns/void#",
@@ -118,6 +119,8 @@ class Facts:
         return [each for each in self.instances("Claim") if not self.true(each, "withdrawn")]
 
 
-def quad(subject: str, predicate: str, value: Value, graph: str) -> Quad:
-    """Make a quad from short names or IRIs."""
-    return Quad(NamedNode(subject), NamedNode(expand(predicate)), value, NamedNode(graph))
+def quad(subject: str, predicate: str, value: str | Value, graph: str = "") -> Quad:
+    """Return a statement; predicate and value may be short names, without a graph it has none."""
+    thing = NamedNode(expand(value)) if isinstance(value, str) else value
+    place = NamedNode(graph) if graph else DefaultGraph()
+    return Quad(NamedNode(subject), NamedNode(expand(predicate)), thing, place)

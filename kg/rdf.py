@@ -5,10 +5,12 @@ only `to_rdflib` and `to_rdflib_graph` know both term models.
 """
 
 import hashlib
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pyoxigraph as ox
 import rdflib
@@ -178,6 +180,58 @@ def write_nquads(quads: Iterable[ox.Quad], path: Path) -> str:
 def fingerprint(quads: Iterable[ox.Quad]) -> str:
     """Return the SHA-256 of the canonical N-Quads document, in hexadecimal (RDFC-1.0)."""
     return hashlib.sha256(canonical_nquads(quads)).hexdigest()
+
+
+def write_rdf(
+    statements: Iterable[ox.Quad] | Iterable[ox.Triple],
+    output: BinaryIO,
+    form: RdfFormat,
+    prefixes: Mapping[str, str],
+) -> None:
+    """Write statements as they come: the same bytes each time, with the prefixes in order."""
+    sorter = _PrefixSorter(output)
+    ox.serialize(statements, sorter, form, prefixes=dict(prefixes))
+    sorter.finish()
+
+
+def rdf_bytes(
+    statements: Iterable[ox.Quad] | Iterable[ox.Triple],
+    form: RdfFormat,
+    prefixes: Mapping[str, str],
+) -> bytes:
+    """Return what `write_rdf` writes."""
+    output = io.BytesIO()
+    write_rdf(statements, output, form, prefixes)
+    return output.getvalue()
+
+
+class _PrefixSorter(io.BytesIO):
+    """Passes a document on, with the prefix lines at the beginning of Turtle or TriG in order.
+
+    The engine has an order of its own.
+    """
+
+    def __init__(self, output: BinaryIO) -> None:
+        super().__init__()
+        self._output = output
+        self._head: bytes | None = b""
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        """Take a piece of the document."""
+        if self._head is None:
+            self._output.write(data)
+            return len(data)
+        self._head += data
+        if any(not b"@prefix ".startswith(line[:8]) for line in self._head.split(b"\n")):
+            self.finish()
+        return len(data)
+
+    def finish(self) -> None:
+        """Pass on what was held back."""
+        lines = (self._head or b"").splitlines(keepends=True)
+        declared = [line for line in lines if line.startswith(b"@prefix ")]
+        self._output.write(b"".join([*sorted(declared), *lines[len(declared) :]]))
+        self._head = None
 
 
 def union(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:

@@ -5,7 +5,6 @@ curation. The files appear when all are written, `SHA256SUMS`
 last, so a folder without it is not finished.
 """
 
-import io
 import shutil
 from collections.abc import Callable, Iterable
 from itertools import chain
@@ -19,13 +18,13 @@ from kg.context import read_context, write_context
 from kg.csvw import METADATA
 from kg.documents import file_digest
 from kg.errors import DataError, InputError
-from kg.export import FOLDERS, FORMS, Form, write_turtle
+from kg.export import FOLDERS, FORMS, Form
 from kg.progress import progress
-from kg.rdf import METADATA_GRAPH, Literal, Quad
+from kg.rdf import METADATA_GRAPH, Literal, Prefixes, Quad, RdfFormat, rdf_bytes
 from kg.selection import Selection
 from kg.settings import Settings
 from kg.snapshots import DATA, Snapshot, current_snapshot, is_changed, read_snapshot
-from kg.streams import Source
+from kg.streams import Source, by_subject
 from kg.writing import filling
 
 SUMS = "SHA256SUMS"
@@ -127,9 +126,8 @@ def _describe(source: Source, dated: tuple[Snapshot, str], folder: Path, files: 
 
 
 def _write_metadata(quads: list[Quad], assets: Assets, folder: Path) -> None:
-    turtle = io.BytesIO()
-    write_turtle(quads, assets, turtle)
-    (folder / "metadata.ttl").write_bytes(relative(turtle.getvalue()))
+    turtle = rdf_bytes(by_subject(quads), RdfFormat.TURTLE, Prefixes.read(assets.prefixes))
+    (folder / "metadata.ttl").write_bytes(relative(turtle))
     jsonld = compact_dataset(quads, read_context(assets.ontology))
     (folder / "metadata.jsonld").write_bytes(relative(jsonld))
 
