@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
@@ -48,6 +48,13 @@ _MOST_HELD, _SHORT = 64 << 20, 64 << 10
 _LONG = 4 << 20
 
 
+@dataclass
+class Incoming:
+    """Bytes of all requests that are being read."""
+
+    size: int = 0
+
+
 @dataclass(frozen=True)
 class Service:
     """What the endpoint works with: evaluation, kept answers, limits, and how it is called.
@@ -62,6 +69,7 @@ class Service:
     title: str
     description: str
     version: str
+    incoming: Incoming = field(default_factory=Incoming)
 
 
 #: The data's fingerprint, the query, the format's name, the coding.
@@ -210,31 +218,25 @@ def own_url(request: Request, path: str) -> str:
     return f"{request.url.scheme}://{host}{request.scope.get('root_path', '')}{path}"
 
 
-class _Held:
-    """Bytes of all requests that are being read."""
-
-    size = 0
-
-
-async def read_body(request: Request, most: int) -> bytes:
-    """Return the body, read no further than `most` bytes; raises TooLargeError above.
+async def read_body(request: Request, service: Service) -> bytes:
+    """Return the body, read no further than the limit; raises TooLargeError above.
 
     Raises BusyError where so many long ones come at one time that they would fill the memory.
     """
-    body, held = bytearray(), 0
+    body, held, most = bytearray(), 0, service.limits.request_bytes
     try:
         async for part in request.stream():
             body += part
             held += len(part)
-            _Held.size += len(part)
+            service.incoming.size += len(part)
             if len(body) > most:
                 raise TooLargeError(f"The request is longer than {most} bytes; shorten the query.")
-            if len(body) > _SHORT and _Held.size > _MOST_HELD:
+            if len(body) > _SHORT and service.incoming.size > _MOST_HELD:
                 raise BusyError("Too many long requests are being sent; try again later.")
     except ClientDisconnect:
         body.clear()
     finally:
-        _Held.size -= held
+        service.incoming.size -= held
     return bytes(body)
 
 

@@ -56,7 +56,7 @@ class Endpoint(SparqlRouter):
         try:
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers=PREFLIGHT)
-            body = await read_body(request, limits.request_bytes)
+            body = await read_body(request, self.answers.service)
             query_string = request.scope["query_string"].decode("ascii", "replace")
             if request.method in ("GET", "HEAD") and prefers_page(accept):
                 fields = parse_qs(query_string)

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kg.answers import Answers, own_url, read_body
+from kg.answers import Answers, Service, own_url, read_body
 from kg.batches import Query, read_batch, read_extension, read_query
 from kg.endpoint import any_method
 from kg.errors import (
@@ -102,7 +102,7 @@ class Reconcile:
         """Return an endpoint that reads the parameters for `function`."""
 
         async def answer(request: Request) -> Response:
-            fields = await _fields(request, self.service.limits.request_bytes)
+            fields = await _fields(request, self.service)
             return await function(request, fields, await self.index.things())
 
         return guarded(answer, METHODS, "The reconciliation service is read-only; it answers")
@@ -184,12 +184,12 @@ class Reconcile:
         return Response(html, headers=headers, media_type="text/html")
 
 
-async def _fields(request: Request, most: int) -> Fields:
+async def _fields(request: Request, service: Service) -> Fields:
     """Return the parameters of the address and of a posted form; raises a KgError."""
     fields = read_fields(request.scope["query_string"].decode("ascii", "replace"))
     if request.method == "POST":
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        body = await read_body(request, most)
+        body = await read_body(request, service)
         if kind != FORM_TYPE:
             raise MediaTypeError(f"A POST needs Content-Type {FORM_TYPE}, as in API version 0.2.")
         try:

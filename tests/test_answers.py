@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 
 from kg.addresses import Reading
-from kg.answers import Answers, Service, _Held, read_body
+from kg.answers import Answers, Service, read_body
 from kg.cache import Cache
 from kg.describing import Describer, Found, Part
 from kg.errors import BusyError, QueryError
@@ -209,6 +209,7 @@ def test_an_error_is_told_to_all_and_not_kept() -> None:
 def test_long_requests_that_do_not_end_leave_room_for_short_ones(monkeypatch) -> None:
     monkeypatch.setattr("kg.answers._MOST_HELD", 150_000)
     never = asyncio.Event()
+    service = Service(None, Cache(0), Limits(), 5.0, "t", "d", "0")
 
     def reading(*sizes: int, whole: bool = True) -> asyncio.Task:
         parts = [{"type": "http.request", "body": bytes(size), "more_body": True} for size in sizes]
@@ -219,7 +220,7 @@ def test_long_requests_that_do_not_end_leave_room_for_short_ones(monkeypatch) ->
             return parts.pop(0) if parts else await never.wait()
 
         request = Request({"type": "http", "method": "POST", "headers": []}, receive)
-        return asyncio.ensure_future(read_body(request, 1 << 20))
+        return asyncio.ensure_future(read_body(request, service))
 
     async def read() -> None:
         begun = reading(50_000, 50_000, whole=False)
@@ -232,4 +233,4 @@ def test_long_requests_that_do_not_end_leave_room_for_short_ones(monkeypatch) ->
         assert len(await reading(60_000, 30_000)) == 90_000
 
     asyncio.run(read())
-    assert _Held.size == 0
+    assert service.incoming.size == 0
