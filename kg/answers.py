@@ -34,7 +34,7 @@ from kg.pool import Pool
 from kg.protocol import Limits, Operation
 from kg.repeats import REPEATABLE
 from kg.replies import CORS, entity_tag, not_modified
-from kg.things import rows
+from kg.rows import read_rows
 from kg.worker import Job
 
 #: Key of a request's scope: the operation, format and coding of an answer made for it.
@@ -171,7 +171,7 @@ class Answers:
     async def _probe(self, name: str) -> tuple[str, list[dict[str, str]]]:
         """Ask a question of ours; return the data's fingerprint and the rows."""
         fingerprint, body = await self.ask(probe(name), "json")
-        return fingerprint, rows(body)
+        return fingerprint, read_rows(body)
 
 
 def finished(

@@ -21,7 +21,7 @@ from kg.media import Format, named
 from kg.names import normalize
 from kg.queries import restrict
 from kg.rdf import TERMS
-from kg.things import rows
+from kg.rows import read_rows
 
 #: The most claims, passages and other members in one part of a description.
 MOST = 500
@@ -133,7 +133,7 @@ class Describer:
             return None
         asked = restrict(self._texts["resource-find"], "asked", (each.iri for each in wanted))
         fingerprint, body = await self.answers.ask(asked, "json")
-        table = rows(body)
+        table = read_rows(body)
         for each in wanted:
             own = [row for row in table if row["asked"] == each.iri]
             if own:
@@ -235,9 +235,9 @@ class Describer:
         return found
 
     async def _rows(self, text: str) -> list[dict[str, str]]:
-        return rows((await self.answers.ask(text, "json"))[1])
+        return read_rows((await self.answers.ask(text, "json"))[1])
 
 
 def _identifiers(body: bytes, start: str) -> Identifiers:
-    labels = {row["node"]: row.get("label", "") for row in rows(body)}
+    labels = {row["node"]: row.get("label", "") for row in read_rows(body)}
     return Identifiers(labels, {iri: normalize(iri.removeprefix(start)) for iri in labels})

@@ -29,8 +29,8 @@ from kg.pages import Article, Pages, Shown, article
 from kg.queries import questions, restrict
 from kg.rdf import BASE, RdfFormat, Triple, parse_rdf
 from kg.replies import CORS, Handler, entity_tag, guarded
+from kg.rows import read_rows
 from kg.signposts import Link, link_header
-from kg.things import rows
 
 #: What a site map lists: the most of each kind, and the kinds.
 MAPPED = ("document", "id", "dispute")
@@ -104,7 +104,7 @@ class Guides:
             config = self.answers.service.pool.current.config
             asked = restrict(self._recorded, "dataset", [BASE])
             fingerprint, recorded = await self.answers.ask(asked, "ntriples")
-            edition = rows((await self.answers.ask(self._edition, "json"))[1])
+            edition = read_rows((await self.answers.ask(self._edition, "json"))[1])
             origin = own_url(request, "")
 
             def work() -> bytes:

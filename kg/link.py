@@ -16,16 +16,16 @@ from rich.table import Table
 
 from kg.accepting import Row, add_mappings, read_accepted, write_candidates
 from kg.asking import open_store
-from kg.assets import PROBES, locate
+from kg.assets import locate, probe
 from kg.entities import ENTITY, local_name
 from kg.errors import InputError
 from kg.names import normalize
 from kg.progress import progress
-from kg.queries import read_names
+from kg.queries import ask_rows, read_names
 from kg.rdf import TERMS
 from kg.reconciler import BATCH, Answers, Json, Reconciler
 from kg.settings import Settings
-from kg.things import LINK, Thing, Things, rows_of, things_in
+from kg.things import LINK, Thing, Things, things_in
 
 ANSWERS = "reconciliation-answers.jsonl"
 MAPPINGS = Path("links") / "wikidata.sssom.tsv"
@@ -83,7 +83,7 @@ def find(settings: Settings, search: Search) -> Outcome:
     things, names = things_in(store), read_names(store)
     terms = {
         row["term"].removeprefix(TERMS): row["item"]
-        for row in rows_of(store, PROBES / "wikidata-terms.rq")
+        for row in ask_rows(store, probe("wikidata-terms"))
     }
     chosen = _chosen(
         things, search, [local_name(names.find(each, ENTITY)) for each in search.names]

@@ -37,6 +37,7 @@ from kg.media import Format, named
 from kg.names import suggest
 from kg.protocol import IRI, operation
 from kg.rdf import CLAIMS
+from kg.rows import read_rows
 from kg.store import Store
 
 KINDS = ("entity", "document", "term", "thing", "claim", "side", "date", "start", "end", "text")
@@ -174,6 +175,11 @@ def ask(store: Store, text: str, form: Format) -> bytes:
     server.
     """
     return store.evaluate(operation([("query", text)]), form).body
+
+
+def ask_rows(store: Store, text: str) -> list[dict[str, str]]:
+    """Return the rows of the answer to a SELECT; raises as `ask`."""
+    return read_rows(ask(store, text, named("json")))
 
 
 def read_names(store: Store) -> Names:

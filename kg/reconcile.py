@@ -35,8 +35,9 @@ from kg.pool import Pool
 from kg.protocol import FORM_TYPE, operation, read_fields
 from kg.reconciliation import Json, candidates, named_types
 from kg.replies import CORS, Handler, guarded, packed
+from kg.rows import read_rows
 from kg.suggestions import flyout, propose, suggest
-from kg.things import NAME, QUESTIONS, TYPE, Things, read_things, rows
+from kg.things import NAME, TYPE, Things, questions, read_things
 from kg.worker import Job
 
 PATH = "/reconcile"
@@ -69,10 +70,10 @@ class Index:
 
     async def _read(self) -> tuple[str, Things]:
         tables, seen = {}, set()
-        for name, path in QUESTIONS.items():
-            asked = operation([("query", path.read_text("utf-8"))])
+        for name, text in questions().items():
+            asked = operation([("query", text)])
             reply = await self.pool.run(Job(asked, "json", seconds=self.seconds))
-            tables[name] = rows(reply.body)
+            tables[name] = read_rows(reply.body)
             seen.add(reply.fingerprint)
         if len(seen) != 1:
             raise BusyError("The graph has just been replaced; ask again.")

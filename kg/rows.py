@@ -1,4 +1,4 @@
-"""Rows in a serialised table: how many there are, and the first n of them.
+"""Rows in a serialised table: what they say, how many there are, and the first n of them.
 
 The engine writes tables itself, far faster than Python could row by row, and says nothing of
 their number. Here rows are counted, and cut off, in the bytes that it writes, of the four
@@ -6,10 +6,21 @@ formats of the SPARQL 1.1 results recommendations (JSON, XML, CSV and TSV). Both
 take the beginning of a table whose rest has not been written.
 """
 
+import json
 import re
 
 _JSON_ROW = re.compile(rb'"(?:[^"\\]|\\.)*"|(\},\{)|(\[\{)')
 _CSV_LINE = re.compile(rb'"(?:[^"]|"")*"|(\r\n)')
+
+
+def read_rows(body: bytes) -> list[dict[str, str]]:
+    """Return the rows of a table in SPARQL JSON: of each term its text.
+
+    >>> read_rows(b'{"results": {"bindings": [{"x": {"type": "literal", "value": "1"}}]}}')
+    [{'x': '1'}]
+    """
+    bindings: list[dict[str, dict[str, str]]] = json.loads(body)["results"]["bindings"]
+    return [{name: term["value"] for name, term in row.items()} for row in bindings]
 
 
 def count_rows(body: bytes, name: str) -> int:

@@ -1,38 +1,29 @@
 """What the reconciliation service knows of each thing: spellings, classes and plain values.
 
-`read_things` makes it from the rows of the five questions in `QUESTIONS`: who has a store asks
-them there (`things_in`), the server asks its workers. All of it is kept in memory. Identifiers
-are what stands after `id/` or `ontology/` in our IRIs.
+`read_things` makes it from the rows of five `questions`: who has a store asks them there
+(`things_in`), the server asks its workers. All of it is kept in memory. Identifiers are what
+stands after `id/` or `ontology/` in our IRIs.
 
 A value stands here without a speaker only where the graph has it as a plain triple; what only
 some speaker says is kept apart, as the sentence that names the speaker.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import NamedTuple
 
-from kg.assets import PROBES, QUERIES
+from kg.assets import probe
 from kg.errors import InputError
-from kg.media import named
 from kg.names import normalize, suggest
-from kg.queries import ask
+from kg.queries import ask_rows, find_question
 from kg.rdf import ENTITIES, TERMS
 from kg.store import Store
 
 Rows = Sequence[Mapping[str, str]]
 
 WIKIDATA = "http://www.wikidata.org/entity/"
-QUESTIONS = {
-    "spellings": QUERIES / "spellings.rq",
-    "things": PROBES / "things.rq",
-    "thing-values": PROBES / "thing-values.rq",
-    "thing-accounts": PROBES / "thing-accounts.rq",
-    "terms": PROBES / "terms.rq",
-}
+_PROBES = ("unasserted", "thing-values", "thing-accounts", "terms")
 NAME = "name"
 TYPE = "type"
 LINK = "wikidata"
@@ -121,31 +112,27 @@ def _known(name: str, known: Mapping[str, Term], what: str) -> str:
     return name
 
 
-def rows(body: bytes) -> list[dict[str, str]]:
-    """Return the rows of an answer in SPARQL JSON, with each term's text."""
-    bindings: list[dict[str, dict[str, str]]] = json.loads(body)["results"]["bindings"]
-    return [{name: term["value"] for name, term in row.items()} for row in bindings]
-
-
-def rows_of(store: Store, question: Path) -> list[dict[str, str]]:
-    """Return the rows that a store has for the question in a file."""
-    return rows(ask(store, question.read_text("utf-8"), named("json")))
+def questions() -> dict[str, str]:
+    """Return the texts of the five questions by their names."""
+    return {"spellings": find_question("spellings").text, **{name: probe(name) for name in _PROBES}}
 
 
 def things_in(store: Store) -> Things:
     """Return all things of the graph in a store."""
-    return read_things({name: rows_of(store, path) for name, path in QUESTIONS.items()})
+    return read_things({name: ask_rows(store, text) for name, text in questions().items()})
 
 
 def read_things(tables: Mapping[str, Rows]) -> Things:
     """Return all things from the rows of the five questions, by the name of the question."""
     classes, predicates = _terms(tables["terms"])
-    names = _names(tables["spellings"])
-    kinds = _grouped(tables["things"], "entity")
+    names = _grouped(tables["spellings"], "entity")
+    unasserted = {row["entity"] for row in tables["unasserted"]}
     values = _values(tables["thing-values"], names)
     accounts = _grouped(tables["thing-accounts"], "entity")
     things = [
-        _thing(iri, spelled, kinds[iri], classes) for iri, spelled in names.items() if iri in kinds
+        replace(_thing(iri, spelled, classes), unasserted=iri in unasserted)
+        for iri, spelled in names.items()
+        if iri.startswith(ENTITIES) and spelled[0].get("classes")
     ]
     full = [_with_values(each, values, accounts, classes) for each in things]
     used = {each for thing in full for each in thing.types}
@@ -181,32 +168,23 @@ def _terms(table: Rows) -> tuple[dict[str, Term], dict[str, Term]]:
     return found["class"], found["predicate"]
 
 
-def _names(table: Rows) -> dict[str, list[tuple[str, str]]]:
-    """Return the names of each thing with their sources, its label first."""
-    names: dict[str, list[tuple[str, str]]] = {}
-    for row in table:
-        names.setdefault(row["entity"], []).append((row["source"], row["name"]))
-    return names
-
-
-def _thing(
-    iri: str, names: list[tuple[str, str]], kinds: Rows, classes: Mapping[str, Term]
-) -> Thing:
-    label = next((name for source, name in names if source == "label"), names[0][1])
+def _thing(iri: str, spelled: Rows, classes: Mapping[str, Term]) -> Thing:
+    """Return a thing by its spellings, of which its label is the first."""
+    label = spelled[0]["name"]
+    names = [(row["source"], row["name"]) for row in spelled]
     keys: dict[str, bool] = {}
     for source, name in names:
         if key := normalize(name):
             own = source not in _IN_PASSING and not _shortens(key, label)
             keys[key] = keys.get(key, False) or own
-    found = {row["type"].removeprefix(TERMS) for row in kinds}
+    found = spelled[0]["classes"].split()
     return Thing(
         id=iri.removeprefix(ENTITIES),
         label=label,
         spellings=tuple(dict.fromkeys(name for source, name in names if source != "hidden")),
         keys=keys,
         types=tuple(sorted(found, key=lambda each: (-_depth(each, classes), each))),
-        unnamed=kinds[0].get("unnamed") == "true",
-        unasserted=kinds[0].get("unasserted") == "true",
+        unnamed=spelled[0]["kind"] == "unnamed",
     )
 
 
@@ -221,13 +199,11 @@ def _depth(name: str, classes: Mapping[str, Term]) -> int:
     return 1 + max((_depth(each, classes) for each in classes[name].broader), default=0)
 
 
-def _values(
-    table: Rows, names: Mapping[str, list[tuple[str, str]]]
-) -> dict[str, dict[str, list[Value]]]:
+def _values(table: Rows, names: Mapping[str, Rows]) -> dict[str, dict[str, list[Value]]]:
     values: dict[str, dict[str, list[Value]]] = defaultdict(lambda: defaultdict(list))
     for row in table:
         iri = row["value"]
-        text = names[iri][0][1] if iri in names else iri.removeprefix(WIKIDATA)
+        text = names[iri][0]["name"] if iri in names else iri.removeprefix(WIKIDATA)
         own = iri.startswith((ENTITIES, WIKIDATA))
         name = iri.removeprefix(ENTITIES).removeprefix(WIKIDATA) if own else ""
         values[row["entity"]][row["property"]].append(Value(text, name))

@@ -14,8 +14,8 @@ from kg.describing import MOST, Describer, Found
 from kg.errors import BusyError, KgError
 from kg.media import named
 from kg.rdf import BASE, TERMS
+from kg.rows import read_rows
 from kg.scan import scan
-from kg.things import rows
 
 NODE = BASE + "id/mqm"
 
@@ -46,7 +46,7 @@ def claims(number: int) -> list[dict[str, str]]:
 def test_identifiers_are_read_once_per_data(monkeypatch) -> None:
     graph = Graph({"node": NODE, "label": "MQM"})
     describer, read = Describer(graph), []
-    monkeypatch.setattr(describing, "rows", lambda body: read.append(body) or rows(body))
+    monkeypatch.setattr(describing, "read_rows", lambda body: read.append(body) or read_rows(body))
     first = asyncio.run(describer.identifiers(BASE + "id/"))
     assert first == ({NODE: "MQM"}, {NODE: "mqm"})
     assert asyncio.run(describer.identifiers(BASE + "id/")) is first
