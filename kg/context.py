@@ -13,29 +13,29 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import DataError
+from kg.facts import NAMESPACES, expand
 from kg.rdf import TERMS, NamedNode, Quad
 
-CONTEXT_IRI = TERMS + "context.jsonld"
-FILE = "context.jsonld"
-RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-XSD = "http://www.w3.org/2001/XMLSchema#"
+_FILE = "context.jsonld"
+CONTEXT_IRI = TERMS + _FILE
 
 Context = Mapping[str, Any]
 
-_RANGE = "https://schema.org/rangeIncludes"
-_DATATYPES = (XSD, "http://id.loc.gov/datatypes/", TERMS + "count")
+_RDF, _XSD = NAMESPACES["rdf"], NAMESPACES["xsd"]
+_RANGE = expand("schema:rangeIncludes")
+_DATATYPES = (_XSD, "http://id.loc.gov/datatypes/", TERMS + "count")
 #: Datatypes that JSON has itself, or that a bare string means.
-_NATIVE = (XSD + "string", XSD + "integer", XSD + "boolean")
+_NATIVE = (_XSD + "string", _XSD + "integer", _XSD + "boolean")
 _PROPERTY_CLASSES = (
-    RDF + "Property",
-    "http://www.w3.org/2002/07/owl#ObjectProperty",
-    "http://www.w3.org/2002/07/owl#DatatypeProperty",
+    expand("rdf:Property"),
+    expand("owl:ObjectProperty"),
+    expand("owl:DatatypeProperty"),
 )
 #: The statement that a claim makes is what people look for first: plain names for its parts.
 _STATEMENT: dict[str, Any] = {
-    "subject": {"@id": RDF + "subject", "@type": "@vocab"},
-    "predicate": {"@id": RDF + "predicate", "@type": "@vocab"},
-    "object": RDF + "object",
+    "subject": {"@id": _RDF + "subject", "@type": "@vocab"},
+    "predicate": {"@id": _RDF + "predicate", "@type": "@vocab"},
+    "object": _RDF + "object",
 }
 _LINKS = (
     "owl:disjointWith",
@@ -78,7 +78,7 @@ def write_context(context: Context) -> bytes:
 
 def read_context(ontology: Path) -> dict[str, Any]:
     """Return the context in the folder `ontology`; raises `DataError` if it cannot be read."""
-    path = ontology / FILE
+    path = ontology / _FILE
     try:
         context = json.loads(path.read_bytes())["@context"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -94,7 +94,7 @@ def _ranges(quads: Iterable[Quad]) -> dict[str, set[str]]:
     ranges: dict[str, set[str]] = {}
     for quad in quads:
         subject, value = str(quad.subject).strip("<>"), str(quad.object).strip("<>")
-        if quad.predicate.value == RDF + "type" and value in _PROPERTY_CLASSES:
+        if quad.predicate.value == expand("rdf:type") and value in _PROPERTY_CLASSES:
             properties.add(subject)
         elif quad.predicate.value == _RANGE:
             ranges.setdefault(subject, set()).add(value)

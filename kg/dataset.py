@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kg.catalogue import CREATOR, DESCRIPTION, KEYWORDS, dataset_facts, distribution
-from kg.compact import compact_dataset
 from kg.describe import DESCRIPTION_FORMATS
 from kg.facts import NAMESPACES, quad
+from kg.jsonld import compact_dataset
 from kg.media import Format
 from kg.metadata import DATASET, LICENSE
 from kg.rdf import RDF_FORMATS, Literal, Quad, Triple, rdf_bytes

@@ -14,10 +14,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from kg.assets import EXPORTS
-from kg.compact import Compactor, Node
 from kg.context import Context, read_context
 from kg.errors import DataError
-from kg.jsonld import write_nodes
+from kg.jsonld import Compactor, Node, write_nodes
 from kg.rdf import TERMS, Literal, Prefixes, Triple
 from kg.selection import Selection, text_of
 from kg.streams import Source

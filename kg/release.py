@@ -13,12 +13,12 @@ from string import Template
 
 from kg.assets import EXPORTS, Assets, locate
 from kg.catalogue import File, describe_release, relative
-from kg.compact import compact_dataset
 from kg.context import read_context, write_context
 from kg.csvw import METADATA
 from kg.documents import file_digest
 from kg.errors import DataError, InputError
 from kg.export import FOLDERS, FORMS, Form
+from kg.jsonld import compact_dataset
 from kg.progress import progress
 from kg.rdf import METADATA_GRAPH, Literal, Prefixes, Quad, RdfFormat, rdf_bytes
 from kg.selection import Selection

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kg.compact import compact_dataset
 from kg.errors import QueryError, TooLargeError
+from kg.jsonld import compact_dataset
 from kg.media import Format
 from kg.protocol import Operation
 from kg.rdf import (

@@ -15,10 +15,10 @@ from exported import export
 from pyld import jsonld
 
 from kg.assets import Assets
-from kg.compact import compact_dataset
 from kg.context import CONTEXT_IRI, make_context, read_context, write_context
 from kg.errors import DataError, InputError, KgError
 from kg.export import FOLDERS, FORMS, ontology_context, write_export
+from kg.jsonld import compact_dataset
 from kg.rdf import (
     Prefixes,
     fingerprint,

@@ -9,7 +9,7 @@ SOURCES = Path(__file__).resolve().parent.parent / "kg"
 LAYERS = (
     "errors settings assets",
     "codings writing progress",
-    "rdf context compact format names occurrences spans dates counts media scan rows facts",
+    "rdf facts context jsonld format names occurrences spans dates counts media scan rows",
     "rewrite federation",
     "sssom links sources references wording check",
     "carry documents segments copies evidence passages",
@@ -21,7 +21,7 @@ LAYERS = (
     "confine worker served loader tables asking link",
     "generation turns watch pool renewal calls cache flights replies",
     "monitor repeats bounded gathered wire describe answers similar report validate",
-    "streams jsonld selection csvw frames graphml review catalogue",
+    "streams selection csvw frames graphml review catalogue",
     "executables build export release examples pages endpoint graphstore",
     "addresses dataset describing views profiles reference signposts paths openapi",
     "manifest reconcile guides inquiry resources publish",
