@@ -15,12 +15,12 @@ from kg.errors import DataError, InputError
 from kg.sssom import read_table
 from kg.writing import replace_text
 
-COLUMNS = (
+_COLUMNS = (
     "subject_id", "subject_label", "object_id", "object_label", "description", "types", "score",
     "match", "predicate_id", "confidence", "comment",
 )  # fmt: skip
 #: The columns of a new file of mappings, and its head (SSSOM/TSV: metadata in YAML after `#`).
-MAPPING_COLUMNS = (
+_MAPPING_COLUMNS = (
     "subject_id", "subject_label", "predicate_id", "object_id", "object_label",
     "mapping_justification", "confidence", "author_label", "mapping_date", "mapping_tool",
     "comment",
@@ -34,8 +34,8 @@ HEAD = """\
 #  skos: http://www.w3.org/2004/02/skos/core#
 #  wikidata: http://www.wikidata.org/entity/
 """
-EXACT = "skos:exactMatch"
-PREDICATES = (EXACT, "skos:closeMatch")
+_EXACT = "skos:exactMatch"
+_PREDICATES = (_EXACT, "skos:closeMatch")
 _ITEM = re.compile(r"wikidata:Q[1-9]\d*")
 
 Row = Mapping[str, str]
@@ -43,7 +43,7 @@ Row = Mapping[str, str]
 
 def write_candidates(rows: Iterable[Row]) -> str:
     """Return the table of candidates as TSV."""
-    return _tsv(COLUMNS, rows)
+    return _tsv(_COLUMNS, rows)
 
 
 def read_accepted(path: Path, known: Iterable[str], author: str, day: str) -> list[Row]:
@@ -55,7 +55,7 @@ def read_accepted(path: Path, known: Iterable[str], author: str, day: str) -> li
     """
     subjects = {f"id:{each}" for each in known}
     accepted: list[Row] = []
-    for row in read_table(path, COLUMNS)[0]:
+    for row in read_table(path, _COLUMNS)[0]:
         if row.cells["predicate_id"].strip():
             try:
                 accepted.append(_mapping(row.cells, subjects, accepted, (author, day)))
@@ -69,8 +69,8 @@ def add_mappings(path: Path, new: Sequence[Row]) -> int:
 
     Rows that are there stay as they are. Raises DataError where a mapping contradicts the file.
     """
-    text = path.read_text("utf-8") if path.is_file() else HEAD + _tsv(MAPPING_COLUMNS, [])
-    found = read_table(path, MAPPING_COLUMNS[:4])[0] if path.is_file() else []
+    text = path.read_text("utf-8") if path.is_file() else HEAD + _tsv(_MAPPING_COLUMNS, [])
+    found = read_table(path, _MAPPING_COLUMNS[:4])[0] if path.is_file() else []
     before = [row.cells for row in found]
     columns = next(line for line in text.splitlines() if not line.startswith("#")).split("\t")
     fresh = []
@@ -91,9 +91,9 @@ def add_mappings(path: Path, new: Sequence[Row]) -> int:
 
 
 def _mapping(row: Row, subjects: set[str], accepted: Sequence[Row], judged: tuple[str, str]) -> Row:
-    if row["predicate_id"] not in PREDICATES:
+    if row["predicate_id"] not in _PREDICATES:
         raise InputError(
-            f"predicate_id is {row['predicate_id']!r}; write {' or '.join(PREDICATES)}."
+            f"predicate_id is {row['predicate_id']!r}; write {' or '.join(_PREDICATES)}."
         )
     if row["subject_id"] not in subjects:
         raise InputError(f"the graph has no {row['subject_id']!r}.")
@@ -105,7 +105,7 @@ def _mapping(row: Row, subjects: set[str], accepted: Sequence[Row], judged: tupl
         raise InputError(clash)
     author, day = judged
     return {
-        **{name: row[name].strip() for name in MAPPING_COLUMNS if name in row},
+        **{name: row[name].strip() for name in _MAPPING_COLUMNS if name in row},
         "mapping_justification": "semapv:ManualMappingCuration",
         "confidence": _confidence(row["confidence"]),
         "author_label": author,
@@ -127,7 +127,7 @@ def _confidence(text: str) -> str:
 def _clash(row: Row, others: Iterable[Row]) -> str:
     """Return why two exact matches cannot both hold, or an empty text."""
     for each in others:
-        if each["predicate_id"] == row["predicate_id"] == EXACT and _pair(each) != _pair(row):
+        if each["predicate_id"] == row["predicate_id"] == _EXACT and _pair(each) != _pair(row):
             for side, what in (("subject_id", "two items"), ("object_id", "two things")):
                 if each[side] == row[side]:
                     return f"{row[side]} would be an exact match of {what}."

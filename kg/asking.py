@@ -26,9 +26,9 @@ from kg.tables import answer_table, column, coverage_line, question_help
 if TYPE_CHECKING:
     from rich.table import Table
 
-STDIN = "-"
-TABLE = "table"
-_FORMS = [TABLE, *(row.name for row in FORMATS)]
+_STDIN = "-"
+_TABLE = "table"
+_FORMS = [_TABLE, *(row.name for row in FORMATS)]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _asked(settings: Settings, request: Request) -> tuple[Store, str, Names]:
 
 def _form(name: str) -> Format | None:
     """Return the format called `name`, None for a table."""
-    if name in ("", TABLE):
+    if name in ("", _TABLE):
         return None
     if name not in _FORMS:
         raise InputError(
@@ -106,7 +106,7 @@ def _form(name: str) -> Format | None:
 def _question(request: Request) -> Question:
     """Return the question; a file's header counts only where parameters are given."""
     name = request.question
-    if name != STDIN and not name.endswith(".rq") and not Path(name).is_file():
+    if name != _STDIN and not name.endswith(".rq") and not Path(name).is_file():
         return find_question(name)
     text = _read(name)
     if request.arguments:
@@ -116,7 +116,7 @@ def _question(request: Request) -> Question:
 
 def _read(name: str) -> str:
     try:
-        raw = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
+        raw = sys.stdin.buffer.read() if name == _STDIN else Path(name).read_bytes()
         return raw.decode()
     except FileNotFoundError:
         raise NotFoundError(f"There is no file {name}.") from None

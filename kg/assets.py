@@ -19,7 +19,7 @@ PROBES = PACKAGE / "probes"
 EXPORTS = PACKAGE / "exports"
 TEMPLATES = PACKAGE / "templates"
 STATIC = PACKAGE / "static"
-BUNDLE = PACKAGE / "bundle"
+_BUNDLE = PACKAGE / "bundle"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def locate(settings: Settings, start: Path | None = None) -> Assets:
     if settings.source is not None:
         return _chosen(settings.source)
     here = (start or Path.cwd()).absolute()
-    for folder in (here, *here.parents, PACKAGE.parent, BUNDLE):
+    for folder in (here, *here.parents, PACKAGE.parent, _BUNDLE):
         if Assets(folder).complete():
             return Assets(folder)
     raise NotFoundError(
@@ -79,7 +79,7 @@ def locate(settings: Settings, start: Path | None = None) -> Assets:
 
 def bundled_snapshot() -> Path | None:
     """Return the folder of the snapshot that the wheel carries, or None in a checkout."""
-    folder = BUNDLE / "snapshot"
+    folder = _BUNDLE / "snapshot"
     return folder if (folder / "snapshot.json").is_file() else None
 
 

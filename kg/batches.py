@@ -15,11 +15,11 @@ from kg.errors import InputError, TooLargeError
 from kg.names import normalize
 from kg.things import Things, Value
 
-STRICT = ("any", "should", "all")
-MOST_QUERIES = 200
-MOST_CANDIDATES = 100
-USUAL_CANDIDATES = 10
-MOST_IDS = 10_000
+_STRICT = ("any", "should", "all")
+_MOST_QUERIES = 200
+_MOST_CANDIDATES = 100
+_USUAL_CANDIDATES = 10
+_MOST_IDS = 10_000
 _LONGEST_NAME = 300
 _MOST_VALUES = 100
 _FIELDS = ("query", "type", "limit", "properties", "type_strict")
@@ -46,7 +46,7 @@ class Query:
     types: tuple[str, ...] = ()
     strict: str = "should"
     hints: tuple[Hint, ...] = ()
-    limit: int = USUAL_CANDIDATES
+    limit: int = _USUAL_CANDIDATES
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ def read_batch(text: str, things: Things) -> dict[str, Query]:
     batch = _json(text, "queries")
     if not isinstance(batch, dict) or not all(isinstance(each, dict) for each in batch.values()):
         raise InputError('`queries` is not of the form {"q0": {"query": "a name"}, …}.')
-    if len(batch) > MOST_QUERIES:
+    if len(batch) > _MOST_QUERIES:
         raise TooLargeError(
-            f"The batch has {len(batch)} queries; send at most {MOST_QUERIES} at a time."
+            f"The batch has {len(batch)} queries; send at most {_MOST_QUERIES} at a time."
         )
     found = {}
     for key, each in batch.items():
@@ -99,8 +99,8 @@ def read_extension(text: str, things: Things) -> Extension:
     )
     if not (_all_of(ids, str) and _all_of(columns, dict)) or ids is None or columns is None:
         raise InputError('`extend` is not of the form {"ids": ["…"], "properties": [{"id": "…"}]}.')
-    if len(ids) > MOST_IDS:
-        raise TooLargeError(f"The request has {len(ids)} ids; send at most {MOST_IDS} at a time.")
+    if len(ids) > _MOST_IDS:
+        raise TooLargeError(f"The request has {len(ids)} ids; send at most {_MOST_IDS} at a time.")
     wanted = {each.property: each for each in (_column(each, things) for each in columns)}
     return Extension(tuple(dict.fromkeys(ids)), tuple(wanted.values()))
 
@@ -132,14 +132,14 @@ def _query(asked: Mapping[str, Any], things: Things) -> Query:
     if not text.strip() and not hints:
         raise InputError("a name in `query` or values in `properties` are needed.")
     strict = asked.get("type_strict") or "should"
-    if strict not in STRICT:
-        raise InputError(f"`type_strict` must be one of {', '.join(STRICT)}, not {strict!r:.40}.")
+    if strict not in _STRICT:
+        raise InputError(f"`type_strict` must be one of {', '.join(_STRICT)}, not {strict!r:.40}.")
     return Query(
         text.strip(),
         tuple(things.type(each) for each in _types(asked.get("type"))),
         strict,
         hints,
-        _limit(asked.get("limit"), USUAL_CANDIDATES, MOST_CANDIDATES),
+        _limit(asked.get("limit"), _USUAL_CANDIDATES, _MOST_CANDIDATES),
     )
 
 

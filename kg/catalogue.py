@@ -1,7 +1,7 @@
 """What a release is, for catalogues and search engines: DCAT 3, VoID and schema.org.
 
 The counts are those that the snapshot's own metadata graph has (`kg/metadata.py`); here come
-the files, their digests, licence and version. Addresses of files are made under `RELEASE` and
+the files, their digests, licence and version. Addresses of files are made under `_RELEASE` and
 written relative to the description, so that they hold wherever the folder is published.
 """
 
@@ -14,7 +14,7 @@ from kg.rdf import BASE, Literal, Quad
 from kg.snapshots import Snapshot
 
 #: Stands for the folder of the release; `relative` takes it away again.
-RELEASE = BASE + "release/"
+_RELEASE = BASE + "release/"
 DESCRIPTION = (
     "A knowledge graph of contested events: who commanded what, when, says who, and who says"
     " otherwise. Every statement is a claim with its document, passage, speaker, stance and time;"
@@ -52,7 +52,7 @@ def describe_release(
     `date` is the day of the newest curation, as xsd:date.
     """
     quads = {Quad(each.subject, each.predicate, each.object) for each in metadata}
-    creator = RELEASE + "CITATION.cff#contributors"
+    creator = _RELEASE + "CITATION.cff#contributors"
     quads.update(dataset_facts(snapshot.dataset, snapshot.version, date, creator))
     for file in files:
         quads.update(_file(file))
@@ -61,7 +61,7 @@ def describe_release(
 
 def relative(document: bytes) -> bytes:
     """Return a serialised description with addresses of files relative to itself."""
-    return document.replace(RELEASE.encode(), b"")
+    return document.replace(_RELEASE.encode(), b"")
 
 
 def dataset_facts(fingerprint: str, version: str, date: str, creator: str) -> Iterator[Quad]:
@@ -114,7 +114,7 @@ def distribution(node: str, title: str, address: str, media_type: str) -> Iterat
 
 
 def _file(file: File) -> Iterator[Quad]:
-    address = RELEASE + file.path
+    address = _RELEASE + file.path
     node, checksum = f"{address}#distribution", f"{address}#checksum"
     yield from distribution(node, file.title, address, file.media_type)
     yield quad(node, "schema:name", Literal(file.title, language="en"))

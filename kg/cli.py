@@ -26,12 +26,12 @@ app = typer.Typer(
     help="A knowledge graph of contested events: every statement with its passage and speaker.",
 )
 
-STORE_HELP = "memory, disk, or the URL of a SPARQL 1.1 query service (KG_STORE)."
+_STORE_HELP = "memory, disk, or the URL of a SPARQL 1.1 query service (KG_STORE)."
 
 #: Exit code after a foreseen fault.
-FAILED = 2
+_FAILED = 2
 #: Exit code after Ctrl-C, as shells have it (128 + SIGINT).
-INTERRUPTED = 130
+_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         return _fail(_usage(error))
     except (KeyboardInterrupt, typer.Abort):
-        return INTERRUPTED
+        return _INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has what it wanted; nothing may be flushed to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -133,7 +133,7 @@ def query(
     ] = None,
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv, json, turtle…")] = "",
     output: Output = None,
-    store: Annotated[str, typer.Option(help=STORE_HELP)] = "",
+    store: Annotated[str, typer.Option(help=_STORE_HELP)] = "",
 ) -> None:
     """Ask a named question (kg query NAME --help), a file of SPARQL, or - for standard input."""
     from kg.asking import Request, answer, help_text
@@ -179,7 +179,7 @@ def serve(
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port (8000).")] = None,
-    store: Annotated[str, typer.Option(help=STORE_HELP)] = "",
+    store: Annotated[str, typer.Option(help=_STORE_HELP)] = "",
 ) -> None:
     """Serve the graph: SPARQL endpoint and pages."""
     from kg import app as server
@@ -247,4 +247,4 @@ def _usage(error: Exception) -> str:
 
 def _fail(sentence: str) -> int:
     print(f"kg: {sentence}", file=sys.stderr)  # noqa: T201 - the one place that speaks
-    return FAILED
+    return _FAILED

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 
 from kg.errors import DataError
 
-GRAMMAR = re.compile(
+_GRAMMAR = re.compile(
     r"(?P<compare>>=|<=|>|<)?(?P<about>~)?(?P<number>[0-9]+)(?:\.\.(?P<upper>[0-9]+))?"
 )
 
@@ -57,7 +57,7 @@ def parse(text: str) -> Count:
     >>> parse("5..5").text
     '5'
     """
-    found = GRAMMAR.fullmatch("".join(text.split()))
+    found = _GRAMMAR.fullmatch("".join(text.split()))
     if found is None or (found["compare"] and found["upper"]):
         raise DataError(
             f"{text!r} is not a count; write for example 250, 70..250, >250, >=46, <80, ~750."

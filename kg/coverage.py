@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from kg.facts import Facts, expand, quad, typed
 from kg.rdf import BASE, DOCUMENTS, METADATA_GRAPH, Literal, NamedNode, Quad
 
-COVERAGES = BASE + "coverage/"
+_COVERAGES = BASE + "coverage/"
 
 
 def describe_coverage(facts: Facts) -> Iterator[Quad]:
@@ -19,7 +19,7 @@ def describe_coverage(facts: Facts) -> Iterator[Quad]:
         for passage in facts.texts(claim, "evidence"):
             claims.setdefault(passage, set()).add(claim)
     for document, passages in _by(facts, facts.instances("Passage"), "document").items():
-        node = COVERAGES + document.removeprefix(DOCUMENTS)
+        node = _COVERAGES + document.removeprefix(DOCUMENTS)
         yield from _counts(facts, (node, document), passages, claims)
         sections = _by(facts, passages, "section")
         for number, (section, own) in enumerate(sections.items(), start=1):

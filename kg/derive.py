@@ -21,9 +21,9 @@ def derive_claims(facts: Facts) -> Iterator[Quad]:
     """Yield bounds, number limits and label of every claim that is not withdrawn."""
     qualifiers = qualifying_properties(facts)
     for claim in facts.standing_claims():
-        for name, day in _named_bounds(claim_bounds(facts, claim)):
+        for name, day in _named_bounds(_claim_bounds(facts, claim)):
             yield quad(claim, name, typed(day, "date"), DERIVED)
-        yield from _limits(claim, claim_count(facts, claim))
+        yield from _limits(claim, _claim_count(facts, claim))
         label = wording.statement(facts, claim, qualifiers)
         yield quad(claim, "rdfs:label", Literal(label), DERIVED)
 
@@ -44,7 +44,7 @@ def claim_time(facts: Facts, claim: str) -> dates.When | None:
     return dates.parse(text, kind.removeprefix(expand(""))) if text else None
 
 
-def claim_bounds(facts: Facts, claim: str) -> dates.Bounds:
+def _claim_bounds(facts: Facts, claim: str) -> dates.Bounds:
     """Return the four bounds of what a claim says; all unknown if it has no date."""
     when = claim_time(facts, claim)
     if when is None:
@@ -58,7 +58,7 @@ def claim_bounds(facts: Facts, claim: str) -> dates.Bounds:
     return known
 
 
-def claim_count(facts: Facts, claim: str) -> counts.Count | None:
+def _claim_count(facts: Facts, claim: str) -> counts.Count | None:
     """Return the number that a claim gives, or None."""
     for part in ("rdf:object", "amount"):
         value = facts.one(claim, part)

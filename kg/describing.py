@@ -33,7 +33,7 @@ _SOON = 1.0
 #: Seconds after which that is asked again where the answer was an error.
 _AGAIN = 60.0
 
-ONTOLOGY = expand("owl:Ontology")
+_ONTOLOGY = expand("owl:Ontology")
 _QUESTIONS = (
     "ontology",
     "ontology-table",
@@ -67,7 +67,7 @@ class Found:
     @property
     def kind(self) -> str:
         """How it is described: claim, document, ontology, term or thing."""
-        if ONTOLOGY in self.types:
+        if _ONTOLOGY in self.types:
             return "ontology"
         if self.node.startswith(TERMS):
             return "term"

@@ -21,7 +21,7 @@ from kg.facts import Facts, expand, quad
 from kg.origins import same_words
 from kg.rdf import BASE, DERIVED, Literal, NamedNode, Quad
 
-DIFFERENCES = BASE + "difference/"
+_DIFFERENCES = BASE + "difference/"
 _CAUSES = {"laterVersionOf": "edit", "extractOf": "extraction"}
 _ENDS = ("rdf:subject", "rdf:object")
 _FRAME = (*_ENDS, "rdf:predicate", "modality", "missing", "when", "whenKind")
@@ -32,7 +32,7 @@ _OWN_VOICE = "(the document)"
 
 
 @dataclass(frozen=True)
-class Pair:
+class _Pair:
     """An earlier and a later document, and why they differ."""
 
     earlier: str
@@ -41,7 +41,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Difference:
+class _Difference:
     """One difference: its kind, the claims or passages, and the properties that changed."""
 
     change: str
@@ -60,23 +60,23 @@ class _Group:
 
 def derive_differences(facts: Facts) -> Iterator[Quad]:
     """Yield the differences between each document and the one it is a version or extract of."""
-    comparison = Comparison(facts)
-    for pair in document_pairs(facts):
+    comparison = _Comparison(facts)
+    for pair in _document_pairs(facts):
         for each in comparison.differences(pair):
             yield from _quads(pair, each)
 
 
-def document_pairs(facts: Facts) -> list[Pair]:
+def _document_pairs(facts: Facts) -> list[_Pair]:
     """Return the pairs of documents to be compared, sorted."""
     return [
-        Pair(earlier, later, cause)
+        _Pair(earlier, later, cause)
         for later in facts.instances("SourceDocument")
         for tie, cause in _CAUSES.items()
         for earlier in sorted(facts.texts(later, tie))
     ]
 
 
-class Comparison:
+class _Comparison:
     """Compares documents; reads claims by passage and the ties between passages once."""
 
     def __init__(self, facts: Facts) -> None:
@@ -92,7 +92,7 @@ class Comparison:
         for claim in facts.standing_claims():
             self._claims.setdefault(min(facts.texts(claim, "evidence")), []).append(claim)
 
-    def differences(self, pair: Pair) -> list[Difference]:
+    def differences(self, pair: _Pair) -> list[_Difference]:
         """Return all differences of two documents: passages first, then claims."""
         groups = self._groups(pair)
         found = [each for group in groups for each in _lone(*group.passages)]
@@ -107,7 +107,7 @@ class Comparison:
             left[1].extend(each for each in after if each not in {c.now for c in changed})
         return found + list(self._left_over(left, groups))
 
-    def _groups(self, pair: Pair) -> list[_Group]:
+    def _groups(self, pair: _Pair) -> list[_Group]:
         groups: dict[str, _Group] = {}
         for side, document in enumerate((pair.earlier, pair.later)):
             for passage in self._passages.get(document, []):
@@ -130,13 +130,13 @@ class Comparison:
         known = {self._whole(each) for each in others}
         return [each for each in claims if self._whole(each) not in known]
 
-    def _reworded(self, before: list[str], after: list[str]) -> Iterator[Difference]:
+    def _reworded(self, before: list[str], after: list[str]) -> Iterator[_Difference]:
         """Yield the claims that say the same in other words, where both keep their words."""
         for was in before:
             same = [each for each in after if self._whole(each) == self._whole(was)]
             aspects = [tuple(self._reworded_in(was, each)) for each in same]
             if aspects and all(aspects):
-                yield Difference("reworded", was, same[0], aspects[0])
+                yield _Difference("reworded", was, same[0], aspects[0])
 
     def _reworded_in(self, was: str, now: str) -> Iterator[str]:
         for each in _WORDS:
@@ -144,7 +144,7 @@ class Comparison:
             if one and other and one != other:
                 yield each
 
-    def _changed(self, before: list[str], after: list[str]) -> list[Difference]:
+    def _changed(self, before: list[str], after: list[str]) -> list[_Difference]:
         """Return the claims taken for changed, each as few times as possible."""
         candidates = sorted(
             (len(aspects), was, now, aspects)
@@ -163,7 +163,7 @@ class Comparison:
             if number == 1 and aspects[0] in _ENDS and not {was, now} <= used:
                 pairs.append((was, now, aspects))
                 used |= {was, now}
-        return [Difference("changed", *each) for each in sorted(pairs)]
+        return [_Difference("changed", *each) for each in sorted(pairs)]
 
     def _aspects(self, was: str, now: str) -> tuple[str, ...]:
         """Return in what two claims differ; empty if they are not of one claim."""
@@ -173,7 +173,7 @@ class Comparison:
 
     def _left_over(
         self, left: tuple[list[str], list[str]], groups: list[_Group]
-    ) -> Iterator[Difference]:
+    ) -> Iterator[_Difference]:
         """Yield what is neither kept nor changed: restated elsewhere, dropped or added.
 
         What is restated is found from either side, and is one difference by its IRI.
@@ -184,10 +184,10 @@ class Comparison:
         )
         for was in left[0]:
             now = second.get(self._whole(was), "")
-            yield Difference("restated" if now else "dropped", was, now)
+            yield _Difference("restated" if now else "dropped", was, now)
         for now in left[1]:
             was = first.get(self._whole(now), "")
-            yield Difference("restated" if was else "added", was, now)
+            yield _Difference("restated" if was else "added", was, now)
 
     def _whole(self, claim: str) -> tuple[str, ...]:
         """Return content and voice of a claim, comparable across documents."""
@@ -206,17 +206,17 @@ class Comparison:
         return _OWN_VOICE if own else str(value)
 
 
-def _lone(before: set[str], after: set[str]) -> Iterator[Difference]:
+def _lone(before: set[str], after: set[str]) -> Iterator[_Difference]:
     """Yield the passages of a group that has none on the other side."""
     if not after:
-        yield from (Difference("passageDropped", was=each) for each in sorted(before))
+        yield from (_Difference("passageDropped", was=each) for each in sorted(before))
     if not before:
-        yield from (Difference("passageAdded", now=each) for each in sorted(after))
+        yield from (_Difference("passageAdded", now=each) for each in sorted(after))
 
 
-def _quads(pair: Pair, difference: Difference) -> Iterator[Quad]:
+def _quads(pair: _Pair, difference: _Difference) -> Iterator[Quad]:
     text = "|".join((pair.earlier, pair.later, difference.was, difference.now, difference.change))
-    iri = DIFFERENCES + hashlib.sha256(text.encode()).hexdigest()[:16]
+    iri = _DIFFERENCES + hashlib.sha256(text.encode()).hexdigest()[:16]
     nodes = [
         ("rdf:type", expand("Difference")),
         ("earlier", pair.earlier),

@@ -24,8 +24,8 @@ from kg.origins import Groups
 from kg.rdf import BASE, DERIVED, Literal, NamedNode, Quad, Store
 from kg.wording import spoken
 
-DISPUTES = BASE + "dispute/"
-FOLDER = "disputes"
+_DISPUTES = BASE + "dispute/"
+_FOLDER = "disputes"
 _EXCLUSION, _TENSION = expand("exclusion"), expand("tension")
 
 # A proposition, and whether it is affirmed or denied.
@@ -46,7 +46,7 @@ class Dispute:
     @property
     def iri(self) -> str:
         """The identifier: 16 hexadecimal digits of a SHA-256 of what it is about."""
-        return DISPUTES + _digest(self.about, self.kind, self.first)[:16]
+        return _DISPUTES + _digest(self.about, self.kind, self.first)[:16]
 
     @property
     def strength(self) -> str:
@@ -89,7 +89,7 @@ def derive_disputes(store: Store, rules: Path) -> Iterator[Quad]:
     """
     facts = Facts(store)
     scopes = _Scopes(facts)
-    disputes = group_clashes(facts, find_clashes(store, facts, rules / FOLDER))
+    disputes = group_clashes(facts, find_clashes(store, facts, rules / _FOLDER))
     numbers = Counter((each.about, each.kind) for each in disputes)
     for dispute in disputes:
         alone = numbers[dispute.about, dispute.kind] == 1

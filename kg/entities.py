@@ -19,7 +19,7 @@ from kg.errors import InputError, NotFoundError
 from kg.names import nearest, normalize
 from kg.rdf import BASE, DOCUMENTS, ENTITIES, TERMS
 
-MOST_OFFERED = 5
+_MOST_OFFERED = 5
 #: Characters of a name that a sentence about it repeats.
 _MOST_TOLD = 100
 
@@ -174,7 +174,7 @@ class Names:
                 known.setdefault(each.name, each.entity)
             near = dict.fromkeys(self._within(words, here))
             near |= dict.fromkeys(local_name(known[name]) for name in nearest(text, known))
-        return f" Did you mean {' or '.join(list(near)[:MOST_OFFERED])}?" if near else ""
+        return f" Did you mean {' or '.join(list(near)[:_MOST_OFFERED])}?" if near else ""
 
     def _within(self, words: set[str], here: list[Spelling]) -> list[str]:
         """Return the identifiers of what has a name made of most of the words."""

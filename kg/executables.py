@@ -13,8 +13,8 @@ from kg.queries import Question
 from kg.rdf import BASE, EXAMPLE_GRAPH, SHACL, TERMS, Literal, NamedNode, Quad
 from kg.scan import scan
 
-EXAMPLES = BASE + "example/"
-ENDPOINT = BASE + "sparql"
+_EXAMPLES = BASE + "example/"
+_ENDPOINT = BASE + "sparql"
 
 _FORMS = {"SELECT": "select", "CONSTRUCT": "construct", "ASK": "ask"}
 
@@ -22,7 +22,7 @@ _FORMS = {"SELECT": "select", "CONSTRUCT": "construct", "ASK": "ask"}
 def describe_examples(questions: Iterable[Question]) -> Iterator[Quad]:
     """Yield the description of each question; one of another form than SPARQL's is a defect."""
     for each in questions:
-        node, form = EXAMPLES + each.name, _FORMS[str(scan(each.text).form)]
+        node, form = _EXAMPLES + each.name, _FORMS[str(scan(each.text).form)]
         classes = ("SPARQLExecutable", f"SPARQL{form.capitalize()}Executable")
         for name in classes:
             yield quad(node, "rdf:type", NamedNode(SHACL + name), EXAMPLE_GRAPH)
@@ -31,4 +31,4 @@ def describe_examples(questions: Iterable[Question]) -> Iterator[Quad]:
         yield quad(node, "rdfs:comment", comment, EXAMPLE_GRAPH)
         yield quad(node, SHACL + "prefixes", NamedNode(TERMS + "prefixes"), EXAMPLE_GRAPH)
         yield quad(node, SHACL + form, Literal(each.text), EXAMPLE_GRAPH)
-        yield quad(node, "schema:target", NamedNode(ENDPOINT), EXAMPLE_GRAPH)
+        yield quad(node, "schema:target", NamedNode(_ENDPOINT), EXAMPLE_GRAPH)

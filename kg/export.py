@@ -29,7 +29,7 @@ from kg.snapshots import DATA, current_snapshot
 from kg.streams import Source, by_subject
 from kg.writing import filling, replacing
 
-CONTEXT = "context"
+_CONTEXT = "context"
 _BLOCK = 1 << 20
 
 
@@ -77,7 +77,7 @@ def ontology_context(assets: Assets) -> dict[str, object]:
 
 
 def _check(form: str) -> None:
-    known = [*FORMS, *FOLDERS, CONTEXT]
+    known = [*FORMS, *FOLDERS, _CONTEXT]
     if form not in known:
         what = f"There is no export format {form!r}" if form else "An export needs a --format"
         raise InputError(f"{what}; write one of {', '.join(known)}.{suggest(form, known)}")
@@ -89,7 +89,7 @@ def _source(settings: Settings, advance: Callable[[int], None]) -> Source:
 
 def _write(settings: Settings, form: str, output: BinaryIO) -> None:
     """Write one file; the context alone is made from the ontology, without a snapshot."""
-    if form == CONTEXT:
+    if form == _CONTEXT:
         output.write(write_context(ontology_context(locate(settings))))
         return
     row = FORMS[form]

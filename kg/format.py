@@ -23,7 +23,7 @@ from kg.rdf import (
 from kg.writing import replace_text
 
 # What may contain a `#` that is no comment comes first; the last branch is a comment.
-TOKENS = re.compile(
+_TOKENS = re.compile(
     r"""
       "{3}(?:[^"\\]|\\.|"(?!""))*"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*'{3}
     | "(?:[^"\\\n]|\\.)*"                 | '(?:[^'\\\n]|\\.)*'
@@ -34,7 +34,7 @@ TOKENS = re.compile(
 
 
 @dataclass(frozen=True)
-class Formatted:
+class _Formatted:
     """A file, whether its layout was already canonical, and the canonical text."""
 
     path: Path
@@ -68,7 +68,7 @@ def lay_out(quads: Iterable[Quad], prefixes: Mapping[str, str], name: str) -> st
     return result
 
 
-def format_file(path: Path, ours: Mapping[str, str]) -> Formatted:
+def _format_file(path: Path, ours: Mapping[str, str]) -> _Formatted:
     """Return the canonical form of one file without writing it; raises `DataError`."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -78,7 +78,7 @@ def format_file(path: Path, ours: Mapping[str, str]) -> Formatted:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
     result = format_turtle(text, ours, str(path))
-    return Formatted(path, result == text, result)
+    return _Formatted(path, result == text, result)
 
 
 def format_files(
@@ -89,7 +89,7 @@ def format_files(
     All files are read before the first is written, so a faulty one changes nothing.
     With `check` nothing is written. Raises `DataError` for the first faulty file.
     """
-    results = [format_file(path, ours) for path in paths]
+    results = [_format_file(path, ours) for path in paths]
     changed = [result for result in results if not result.unchanged]
     for result in [] if check else changed:
         replace_text(result.path, result.text)
@@ -111,7 +111,7 @@ def _without_idle_prefixes(text: str) -> str:
 
 
 def _refuse_comments(text: str, name: str) -> None:
-    for found in TOKENS.finditer(text):
+    for found in _TOKENS.finditer(text):
         if found["comment"]:
             line = text.count("\n", 0, found.start()) + 1
             raise DataError(

@@ -21,7 +21,7 @@ from kg.rdf import TERMS, Literal, Prefixes, Triple
 from kg.selection import Selection, text_of
 from kg.streams import Source
 
-CLAIM = "Claim"
+_CLAIM = "Claim"
 
 
 def write_frames(source: Source, output: BinaryIO, kind: str) -> None:
@@ -47,7 +47,7 @@ def _frames(source: Source, kind: str, context: Context) -> Iterator[Node]:
     framer = Framer(context, Prefixes.read(source.assets.prefixes))
     for row in selection.rows("frame-nodes", **{"class": TERMS + kind}):
         iri = text_of(row["node"])
-        if kind == CLAIM:
+        if kind == _CLAIM:
             yield framer.tree(iri, selection.triples("frame-claim", node=iri))
         else:
             yield _with_claims(iri, selection, framer)

@@ -33,7 +33,7 @@ from kg.rows import read_rows
 from kg.signposts import Link, link_header
 
 #: What a site map lists: the most of each kind, and the kinds.
-MAPPED = ("document", "id", "dispute")
+_MAPPED = ("document", "id", "dispute")
 _MOST = 10_000
 
 GUIDE = "/guide"
@@ -49,8 +49,8 @@ class Guides:
         self.describer, self.pages, self.answers = describer, pages, describer.answers
         self._recorded, self._edition = probe("dataset"), probe("edition")
         paths: dict[str, Handler] = {
-            "/.well-known/void": self.redirect,
-            DOCUMENT: self.redirect,
+            "/.well-known/void": self._redirect,
+            DOCUMENT: self._redirect,
             **{f"{DOCUMENT}.{row.extension}": self._dataset(row) for row in FORMS},
             f"/{CONTEXT_IRI.removeprefix(BASE)}": self._context,
             f"{GUIDE}.{HTML.extension}": self._read,
@@ -70,14 +70,14 @@ class Guides:
             with contextlib.suppress(NotAcceptableError):
                 choice = negotiate(request.headers.get("accept"), (HTML, *FORMS))
                 if choice.format is not HTML:
-                    return await self.redirect(request)
+                    return await self._redirect(request)
             response = await page(request, request.query_params.get("query", ""))
             response.headers["link"] = self.links(request)
             return response
 
         return answer
 
-    async def redirect(self, request: Request) -> Response:
+    async def _redirect(self, request: Request) -> Response:
         """Lead to the description of the dataset in the form that is accepted."""
         choice = negotiate(request.headers.get("accept"), (*FORMS, HTML))
         root = request.scope.get("root_path", "")
@@ -154,7 +154,7 @@ class Guides:
 
     async def _map(self, request: Request) -> Response:
         found: list[str] = []
-        for kind in MAPPED:
+        for kind in _MAPPED:
             found += sorted((await self.describer.identifiers(f"{BASE}{kind}/")).labels)[:_MOST]
         paths = [document_path(each, HTML) for each in found]
         if await self.describer.has_ontology():

@@ -28,8 +28,8 @@ from kg.settings import Settings
 from kg.things import LINK, Thing, Things, things_in
 
 ANSWERS = "reconciliation-answers.jsonl"
-MAPPINGS = Path("links") / "wikidata.sssom.tsv"
-CANDIDATES = 5
+_MAPPINGS = Path("links") / "wikidata.sssom.tsv"
+_CANDIDATES = 5
 _SPELLINGS = 3
 
 Terms = Mapping[str, str]
@@ -91,7 +91,7 @@ def find(settings: Settings, search: Search) -> Outcome:
     kept = Answers(search.answers or settings.snapshots / ANSWERS)
     client = Reconciler(settings.reconciliation, kept, offline=search.offline)
     with progress("Asking for candidates", lambda: len(chosen)) as advance:
-        found = candidates(chosen, things, terms, client, advance)
+        found = _candidates(chosen, things, terms, client, advance)
     return _outcome(chosen, found)
 
 
@@ -103,7 +103,7 @@ def accept(settings: Settings, path: Path, author: str, day: str) -> tuple[int, 
     if not author.strip():
         raise InputError("Name who has judged the candidates: --author NAME.")
     things = things_in(open_store(settings))
-    target = locate(settings).data / MAPPINGS
+    target = locate(settings).data / _MAPPINGS
     return add_mappings(target, read_accepted(path, things.things, author.strip(), day)), target
 
 
@@ -120,7 +120,7 @@ def _chosen(things: Things, search: Search, named: Sequence[str]) -> list[Thing]
     ]
 
 
-def candidates(
+def _candidates(
     chosen: Sequence[Thing],
     things: Things,
     terms: Terms,
@@ -154,7 +154,7 @@ def _others(thing: Thing) -> list[str]:
 
 def query(thing: Thing, things: Things, terms: Terms) -> Json:
     """Return the reconciliation query for a thing, with class and properties of Wikidata."""
-    asked: Json = {"query": thing.label, "limit": CANDIDATES}
+    asked: Json = {"query": thing.label, "limit": _CANDIDATES}
     if kind := next((terms[each] for each in thing.types if each in terms), ""):
         asked |= {"type": kind, "type_strict": "should"}
     hints = [
@@ -189,7 +189,7 @@ def _joined(first: Sequence[Json], second: Sequence[Json]) -> list[Json]:
     for each in (*first, *second):
         if each["id"] not in best or each["score"] > best[each["id"]]["score"]:
             best[each["id"]] = each
-    return sorted(best.values(), key=lambda each: -each["score"])[:CANDIDATES]
+    return sorted(best.values(), key=lambda each: -each["score"])[:_CANDIDATES]
 
 
 def _outcome(chosen: Sequence[Thing], found: Mapping[str, list[Json] | None]) -> Outcome:

@@ -25,15 +25,15 @@ from kg.rdf import BASE, ENTITIES, TERMS, Literal, NamedNode, Quad
 from kg.sssom import REQUIRED, Row, read_table
 
 SUFFIX = ".sssom.tsv"
-MAPPINGS = BASE + "mapping/"
+_MAPPINGS = BASE + "mapping/"
 SKOS = NAMESPACES["skos"]
 SSSOM = "https://w3id.org/sssom/"
-PAV = "http://purl.org/pav/"
+_PAV = "http://purl.org/pav/"
 NOT_FOUND = SSSOM + "NoTermFound"
-CANDIDATE = SKOS + "mappingRelation"
+_CANDIDATE = SKOS + "mappingRelation"
 EXACT = SKOS + "exactMatch"
-THING_PREDICATES = (EXACT, SKOS + "closeMatch")
-TERM_PREDICATES = (*THING_PREDICATES, SKOS + "broadMatch", SKOS + "narrowMatch",
+_THING_PREDICATES = (EXACT, SKOS + "closeMatch")
+_TERM_PREDICATES = (*_THING_PREDICATES, SKOS + "broadMatch", SKOS + "narrowMatch",
                    SKOS + "relatedMatch")  # fmt: skip
 _JUSTIFICATION = "https://w3id.org/semapv/vocab/"
 _ITEM = re.compile(r"http://www\.wikidata\.org/entity/(Q[1-9][0-9]*)")
@@ -118,8 +118,8 @@ def _faults(row: Row, kind: str) -> Iterator[str]:
 
 def _match_faults(row: Row, kind: str, *, is_term: bool) -> Iterator[str]:
     """Yield what is wrong with the predicate and the object of a row."""
-    predicates: tuple[str, ...] = {"candidates": (CANDIDATE,), "not-found": (EXACT,)}.get(
-        kind, TERM_PREDICATES if is_term else THING_PREDICATES
+    predicates: tuple[str, ...] = {"candidates": (_CANDIDATE,), "not-found": (EXACT,)}.get(
+        kind, _TERM_PREDICATES if is_term else _THING_PREDICATES
     )
     if row.iris["predicate_id"] not in predicates:
         allowed = " or ".join(f"skos:{each.removeprefix(SKOS)}" for each in predicates)
@@ -208,10 +208,10 @@ def _quads(row: Row, graph: NamedNode) -> Iterator[Quad]:
         SSSOM + "mapping_justification": NamedNode(row.iris["mapping_justification"]),
         SSSOM + "confidence": typed(_confidence(row), "decimal"),
         SSSOM + "author_label": Literal(row.author),
-        PAV + "authoredOn": typed(row.cells["mapping_date"], "date"),
+        _PAV + "authoredOn": typed(row.cells["mapping_date"], "date"),
         expand("rdfs:comment"): Literal(row.cells["comment"].strip()),
     }
-    node = NamedNode(MAPPINGS + name)
+    node = NamedNode(_MAPPINGS + name)
     for property_, object_ in record.items():
         yield Quad(node, NamedNode(property_), object_, graph)
     for source in _sources(row):

@@ -13,8 +13,8 @@ from kg.suggestions import KINDS
 from kg.things import Things
 
 #: The classes that a table's column is most often about.
-USUAL_TYPES = ("Person", "Organization", "Place", "Event")
-PREVIEW_WIDTH, PREVIEW_HEIGHT = 420, 260
+_USUAL_TYPES = ("Person", "Organization", "Place", "Event")
+_PREVIEW_WIDTH, _PREVIEW_HEIGHT = 420, 260
 
 
 def manifest(service: Service, things: Things, url: Callable[[str], str], path: str) -> Json:
@@ -30,12 +30,12 @@ def manifest(service: Service, things: Things, url: Callable[[str], str], path: 
         "view": {"url": url("/id/{{id}}")},
         "preview": {
             "url": url(f"{path}/preview?id={{{{id}}}}"),
-            "width": PREVIEW_WIDTH,
-            "height": PREVIEW_HEIGHT,
+            "width": _PREVIEW_WIDTH,
+            "height": _PREVIEW_HEIGHT,
         },
         "defaultTypes": [
             {"id": each, "name": things.types[each].label}
-            for each in USUAL_TYPES
+            for each in _USUAL_TYPES
             if each in things.types
         ],
         "suggest": {

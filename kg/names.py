@@ -8,9 +8,9 @@ from rapidfuzz import fuzz, process
 
 from kg.errors import InputError
 
-APOSTROPHES = "'\u2018\u2019\u02bc\u02bb\u02be\u02bf`\u00b4\u2032"
+_APOSTROPHES = "'\u2018\u2019\u02bc\u02bb\u02be\u02bf`\u00b4\u2032"
 # Letters that Unicode does not decompose into a base letter and a mark.
-UNDECOMPOSED = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "\u0131": "i"})
+_UNDECOMPOSED = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "\u0131": "i"})
 # Of 100: how much of both names must be alike for one to be offered for the other.
 _NEAR = 60
 # Characters: to compare a longer name with all others takes long, and none of them is so long.
@@ -35,9 +35,9 @@ def normalize(name: str) -> str:
     bare = "".join(
         char
         for char in decomposed
-        if not unicodedata.combining(char) and char not in APOSTROPHES and char != "."
+        if not unicodedata.combining(char) and char not in _APOSTROPHES and char != "."
     )
-    return " ".join(re.findall(r"[^\W_]+", bare.translate(UNDECOMPOSED)))
+    return " ".join(re.findall(r"[^\W_]+", bare.translate(_UNDECOMPOSED)))
 
 
 def slug(name: str) -> str:

@@ -15,7 +15,7 @@ from kg.protocol import FORM_TYPE
 Json = dict[str, Any]
 
 #: Kinds of things by their path, with what each is.
-KINDS = {
+_KINDS = {
     "/id/{name}": "an entity: a person, body, event, place, post, work or item",
     "/claim/{document}/{number}": "a claim",
     "/document/{name}": "a source document",
@@ -49,7 +49,7 @@ _SUMMARIES = {
 def more_paths() -> Json:
     """Return the description of every address but those of the endpoint and of health."""
     return {
-        **{path: {"get": _thing(path, what)} for path, what in KINDS.items()},
+        **{path: {"get": _thing(path, what)} for path, what in _KINDS.items()},
         "/example/{name}": {"get": _question()},
         "/.well-known/void": {"get": _redirect("The description of the dataset, by Accept.")},
         "/dataset": {"get": _redirect("The description of the dataset, by Accept.")},

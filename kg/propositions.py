@@ -24,11 +24,11 @@ from kg.facts import Facts, Value, expand, quad, typed
 from kg.origins import Origins
 from kg.rdf import BASE, DERIVED, Literal, NamedNode, Quad
 
-PROPOSITIONS = BASE + "proposition/"
+_PROPOSITIONS = BASE + "proposition/"
 
 
 @dataclass(frozen=True)
-class Content:
+class _Content:
     """The positive content of a claim.
 
     `frame` is all of it but date and number; `when` and `count` are what may be wider or
@@ -46,9 +46,9 @@ class Content:
         time = [self.when.kind, self.when.text] if self.when else []
         number = [self.count.text] if self.count else []
         text = json.dumps([self.frame, time, number], ensure_ascii=False)
-        return PROPOSITIONS + hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _PROPOSITIONS + hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    def entails(self, other: "Content") -> bool:
+    def entails(self, other: "_Content") -> bool:
         """Tell whether this content is the other's with a narrower (or equal) date and number."""
         return (
             self.frame == other.frame
@@ -63,7 +63,7 @@ class Content:
             )
         )
 
-    def _time_entails(self, other: "Content") -> bool:
+    def _time_entails(self, other: "_Content") -> bool:
         if self.when == other.when:
             return True
         if self.scoped or self.when is None:
@@ -71,7 +71,7 @@ class Content:
         return other.when is None or dates.entails(self.when, other.when)
 
 
-def content_of(facts: Facts, claim: str, qualifiers: list[str]) -> Content:
+def _content_of(facts: Facts, claim: str, qualifiers: list[str]) -> _Content:
     """Return the content of a claim; `qualifiers` are the properties that belong to it."""
     when, value = claim_time(facts, claim), facts.one(claim, "rdf:object")
     family = facts.text(facts.text(claim, "rdf:predicate"), "family")
@@ -87,15 +87,15 @@ def content_of(facts: Facts, claim: str, qualifiers: list[str]) -> Content:
         if values := sorted(_normal(value) for value in facts.all(claim, each)):
             frame += [each, *values]
     count = counts.parse(value.value) if is_count(value) else None
-    return Content(tuple(frame), when, count, family == expand("quantity"))
+    return _Content(tuple(frame), when, count, family == expand("quantity"))
 
 
 def derive_propositions(facts: Facts) -> Iterator[Quad]:
     """Yield the propositions of all claims that are not withdrawn, with what entails what."""
     qualifiers, origins = qualifying_properties(facts), Origins(facts)
-    contents: dict[Content, list[str]] = {}
+    contents: dict[_Content, list[str]] = {}
     for claim in facts.standing_claims():
-        contents.setdefault(content_of(facts, claim, qualifiers), []).append(claim)
+        contents.setdefault(_content_of(facts, claim, qualifiers), []).append(claim)
     entailed = list(_entailments(contents))
     support = {each: _affirmed(facts, claims) for each, claims in contents.items()}
     for narrow, wide in entailed:
@@ -112,9 +112,9 @@ def derive_propositions(facts: Facts) -> Iterator[Quad]:
             yield quad(claim, "states", NamedNode(each.iri), DERIVED)
 
 
-def _entailments(contents: dict[Content, list[str]]) -> Iterator[tuple[Content, Content]]:
+def _entailments(contents: dict[_Content, list[str]]) -> Iterator[tuple[_Content, _Content]]:
     """Yield each pair of different contents of which the first entails the second."""
-    frames: dict[tuple[str, ...], list[Content]] = {}
+    frames: dict[tuple[str, ...], list[_Content]] = {}
     for each in contents:
         frames.setdefault(each.frame, []).append(each)
     for group in frames.values():

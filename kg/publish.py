@@ -39,7 +39,7 @@ _QUAD = re.compile(rb'(\S+ \S+ (?:"[^"\\]*(?:\\.[^"\\]*)*"\S*|[^\s"]+)) <([^\s<>
 
 
 @dataclass
-class Contents:
+class _Contents:
     """What a snapshot has: its graphs with their triples and digests, and a sample."""
 
     graphs: dict[str, int] = field(default_factory=dict)
@@ -62,7 +62,7 @@ def publish(folder: Path, target: Target) -> str:
     all, InputError where it cannot be written to, StoreLostError when it does not answer.
     """
     fingerprint, data = read_snapshot(folder).dataset, folder / DATA
-    contents = read_contents(data, fingerprint)
+    contents = _read_contents(data, fingerprint)
     try:
         return _publish(fingerprint, data, contents, target)
     except TimeLimitError:
@@ -71,7 +71,7 @@ def publish(folder: Path, target: Target) -> str:
         ) from None
 
 
-def _publish(fingerprint: str, data: Path, contents: Contents, target: Target) -> str:
+def _publish(fingerprint: str, data: Path, contents: _Contents, target: Target) -> str:
     before = read_record(target.service) or Record()
     there = count_graphs(target.service, {**contents.graphs, **before.graphs})
     left = {
@@ -92,14 +92,14 @@ def _publish(fingerprint: str, data: Path, contents: Contents, target: Target) -
     )
 
 
-def read_contents(data: Path, fingerprint: str) -> Contents:
+def _read_contents(data: Path, fingerprint: str) -> _Contents:
     """Read the N-Quads of a snapshot once; they are sorted, so equal triples stand together.
 
     Raises DataError if they are damaged, or have what cannot be published: a triple in no graph
     with a name; a blank node, which would be another one in each request; a triple in two graphs,
     which queries would count twice.
     """
-    contents = Contents()
+    contents = _Contents()
     digests: dict[str, hashlib._Hash] = {}
     before = b""
     if file_digest(data) != fingerprint:
@@ -126,7 +126,7 @@ def _unpublishable(what: str, line: bytes, remedy: str) -> DataError:
 
 
 def _send(
-    data: Path, contents: Contents, target: Target, *, left: set[str], before: Record
+    data: Path, contents: _Contents, target: Target, *, left: set[str], before: Record
 ) -> None:
     """Send the graphs that are not `left`; after each, the record tells that it is there."""
     total = sum(size for iri, size in contents.graphs.items() if iri not in left)
@@ -160,7 +160,7 @@ def graph_lines(data: Path, iri: str) -> Iterator[bytes]:
                 yield line.removesuffix(end) + b" .\n"
 
 
-def _verify(data: Path, contents: Contents, target: Target) -> None:
+def _verify(data: Path, contents: _Contents, target: Target) -> None:
     found = count_graphs(target.service, contents.graphs)
     server = target.service.access.server
     if difference := differing(contents.graphs, found):

@@ -40,7 +40,7 @@ from kg.rdf import CLAIMS
 from kg.rows import read_rows
 from kg.store import Store
 
-KINDS = ("entity", "document", "term", "thing", "claim", "side", "date", "start", "end", "text")
+_KINDS = ("entity", "document", "term", "thing", "claim", "side", "date", "start", "end", "text")
 _HEADER = re.compile(r"# (title|description): (.+)")
 _PARAMETER = re.compile(r"# param (\S+): \?(\w+) (\w+)(?::([\w |]+))? (required|optional) — (.+)")
 _REALMS = {"entity": ENTITY, "side": ENTITY, "document": DOCUMENT, "term": TERM, "thing": THING}
@@ -203,10 +203,10 @@ def _read(path: Path) -> Question:
 
 
 def _check(name: str, parameter: Parameter, text: str) -> None:
-    if parameter.kind not in KINDS:
+    if parameter.kind not in _KINDS:
         raise DataError(
             f"{name}.rq: --{parameter.name} has kind {parameter.kind!r}; write one of"
-            f" {', '.join(KINDS)}."
+            f" {', '.join(_KINDS)}."
         )
     if not _values_line(parameter.variable).search(text):
         raise DataError(

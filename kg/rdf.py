@@ -30,7 +30,7 @@ ENTITIES = BASE + "id/"
 PASSAGES = BASE + "passage/"
 CLAIMS = BASE + "claim/"
 SHACL = "http://www.w3.org/ns/shacl#"
-BYTE_ORDER_MARK = "\ufeff"
+_BYTE_ORDER_MARK = "\ufeff"
 
 # The engine's names for all other modules: only this one and kg/store.py import it, and an
 # engine of another kind is put in here.
@@ -64,7 +64,7 @@ RDF_FORMATS = {
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 
 # Local names that every Turtle and SPARQL parser takes without escapes.
-PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?|")
+_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?|")
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Prefixes(Mapping[str, str]):
         """
         for prefix, namespace in self.items():
             local = iri.removeprefix(namespace)
-            if local != iri and PLAIN_LOCAL.fullmatch(local):
+            if local != iri and _PLAIN_LOCAL.fullmatch(local):
                 return f"{prefix}:{local}"
         return f"<{iri}>"
 
@@ -138,7 +138,7 @@ def read_turtle(path: Path, graph: ox.NamedNode | None = None) -> Turtle:
         raise DataError(f"{path} is not UTF-8 text: the byte at {error.start} is wrong.") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
-    if text.startswith(BYTE_ORDER_MARK):
+    if text.startswith(_BYTE_ORDER_MARK):
         raise DataError(f"{path} begins with a byte order mark; save it as UTF-8 without one.")
     if "\0" in text:
         raise DataError(f"{path} has a null character; take it out.")

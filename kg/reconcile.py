@@ -40,10 +40,10 @@ from kg.suggestions import flyout, propose, suggest
 from kg.things import NAME, TYPE, Things, questions, read_things
 from kg.worker import Job
 
-PATH = "/reconcile"
-METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+_PATH = "/reconcile"
+_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 #: Any page may frame a preview, which loads our style sheet and can do nothing else.
-PREVIEW_POLICY = (
+_PREVIEW_POLICY = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
 )
 
@@ -81,7 +81,7 @@ class Index:
 
 
 class Reconcile:
-    """Answers requests at `PATH` and below it; `wikidata` is the service for Wikidata's items."""
+    """Answers requests at `/reconcile` and below; `wikidata` is the service for its items."""
 
     def __init__(self, answers: Answers, pages: Pages, wikidata: str) -> None:
         self.service, self.pages, self.wikidata = answers.service, pages, wikidata
@@ -96,7 +96,7 @@ class Reconcile:
             "/preview": self._preview,
         }
         self.routes: list[Route] = [
-            any_method(PATH + part, self._endpoint(function)) for part, function in parts.items()
+            any_method(_PATH + part, self._endpoint(function)) for part, function in parts.items()
         ]
 
     def _endpoint(self, function: Answer) -> Handler:
@@ -106,14 +106,14 @@ class Reconcile:
             fields = await _fields(request, self.service)
             return await function(request, fields, await self.index.things())
 
-        return guarded(answer, METHODS, "The reconciliation service is read-only; it answers")
+        return guarded(answer, _METHODS, "The reconciliation service is read-only; it answers")
 
     async def _main(self, request: Request, fields: Fields, things: Things) -> Response:
         if not fields.keys().isdisjoint(("queries", "query", "extend")):
             return await self._in_turn(request, fields, things)
         if request.method == "POST":
             raise InputError("The form has none of `queries`, `query` and `extend`.")
-        about = manifest(self.service, things, lambda path: own_url(request, path), PATH)
+        about = manifest(self.service, things, lambda path: own_url(request, path), _PATH)
         return _json(request, about)
 
     async def _in_turn(self, request: Request, fields: Fields, things: Things) -> Response:
@@ -181,7 +181,7 @@ class Reconcile:
             ],
             accounts=sum(map(len, thing.accounts.values())),
         )
-        headers = {**CORS, "content-security-policy": PREVIEW_POLICY, "cache-control": "no-cache"}
+        headers = {**CORS, "content-security-policy": _PREVIEW_POLICY, "cache-control": "no-cache"}
         return Response(html, headers=headers, media_type="text/html")
 
 

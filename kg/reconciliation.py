@@ -30,10 +30,10 @@ from kg.things import LINK, NAME, TYPE, WIKIDATA, Thing, Things, Value
 
 Json = dict[str, Any]
 
-EXACT = 100.0
+_EXACT = 100.0
 SHORT = 95.0
 BEST_GUESS = 85.0
-LEAST_LIKENESS = 55.0
+_LEAST_LIKENESS = 55.0
 _HINTS = 5.0
 _MISFIT = 0.5
 _CONSIDERED = 64
@@ -44,7 +44,7 @@ _normalized = lru_cache(maxsize=1 << 14)(normalize)
 
 
 @dataclass(frozen=True)
-class Found:
+class _Found:
     """A thing that a query may mean: how alike its name is, whether its class fits, and hints.
 
     `agrees` is None without hints, else the share of them that the thing agrees with.
@@ -87,10 +87,10 @@ def _named(things: Things, query: Query) -> Iterator[tuple[Thing, float]]:
         return
     best: dict[str, float] = {}
     for thing in _identified(things, query.text):
-        best[thing.id] = EXACT
+        best[thing.id] = _EXACT
     key = normalize(query.text)
     for thing in things.by_key.get(key, ()):
-        best.setdefault(thing.id, EXACT if thing.keys[key] else SHORT)
+        best.setdefault(thing.id, _EXACT if thing.keys[key] else SHORT)
     for other, likeness in _alike(key, things.by_key):
         for thing in things.by_key[other]:
             best[thing.id] = max(best.get(thing.id, 0.0), likeness * BEST_GUESS / 100)
@@ -121,25 +121,25 @@ def _alike(key: str, keys: Iterable[str]) -> Iterator[tuple[str, float]]:
         near.update(
             choice
             for choice, _, _ in process.extract(
-                key, choices, scorer=scorer, limit=_CONSIDERED, score_cutoff=LEAST_LIKENESS
+                key, choices, scorer=scorer, limit=_CONSIDERED, score_cutoff=_LEAST_LIKENESS
             )
         )
     for each in near:
         likeness = 0.6 * fuzz.token_sort_ratio(key, each) + 0.4 * fuzz.token_set_ratio(key, each)
-        if likeness >= LEAST_LIKENESS:
+        if likeness >= _LEAST_LIKENESS:
             yield each, likeness
 
 
-def _judged(things: Things, query: Query, thing: Thing, name: float) -> Found:
+def _judged(things: Things, query: Query, thing: Thing, name: float) -> _Found:
     fitting = set(query.types) & set(thing.types)
     fits = not query.types or (
         len(fitting) == len(query.types) if query.strict == "all" else bool(fitting)
     )
     if not query.hints:
-        return Found(thing, name, fits)
+        return _Found(thing, name, fits)
     agreeing = [_agrees(thing, hint, things) for hint in query.hints]
     share = agreeing.count(True) / len(agreeing)
-    return Found(thing, name, fits, share, contradicts=False in agreeing)
+    return _Found(thing, name, fits, share, contradicts=False in agreeing)
 
 
 def _agrees(thing: Thing, hint: Hint, things: Things) -> bool | None:
@@ -161,15 +161,15 @@ def _same(mine: Value, given: Value, key: str, things: Things) -> bool:
     return any(fuzz.ratio(key, each, score_cutoff=_ALIKE) for each in keys)
 
 
-def _match(found: list[Found]) -> Found | None:
+def _match(found: list[_Found]) -> _Found | None:
     """Return the one that is certain, if there is one."""
     exact = [each for each in found if each.exact and each.fits]
-    if len(exact) != 1 or exact[0].name < EXACT or exact[0].contradicts:
+    if len(exact) != 1 or exact[0].name < _EXACT or exact[0].contradicts:
         return None
     return exact[0]
 
 
-def _candidate(things: Things, found: Found, *, match: bool) -> Json:
+def _candidate(things: Things, found: _Found, *, match: bool) -> Json:
     features: list[Json] = [
         {"id": "name", "value": round(found.name, 1)},
         {"id": "exact", "value": found.exact},

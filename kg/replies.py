@@ -15,7 +15,7 @@ from kg.errors import BusyError, KgError, MethodError, NotAcceptableError
 from kg.media import quality
 from kg.protocol import METHODS
 
-ALLOW = ", ".join(METHODS)
+_ALLOW = ", ".join(METHODS)
 #: Methods of what is only read.
 READING = ("GET", "HEAD", "OPTIONS")
 
@@ -23,13 +23,13 @@ READING = ("GET", "HEAD", "OPTIONS")
 Handler = Callable[[Request], Awaitable[Response]]
 
 #: A page may load what this server sends, and nothing else; no other site may frame it.
-CONTENT_POLICY = (
+_CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 SECURITY = {
     "x-content-type-options": "nosniff",
-    "content-security-policy": CONTENT_POLICY,
+    "content-security-policy": _CONTENT_POLICY,
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
 }
@@ -40,10 +40,10 @@ CORS = {
 }
 PREFLIGHT = {
     **CORS,
-    "access-control-allow-methods": ALLOW,
+    "access-control-allow-methods": _ALLOW,
     "access-control-allow-headers": "Accept, Content-Type, If-None-Match",
     "access-control-max-age": "86400",
-    "allow": ALLOW,
+    "allow": _ALLOW,
 }
 
 _RETRY_SECONDS = "2"
@@ -80,7 +80,7 @@ def packed(request: Request, body: bytes, headers: Mapping[str, str], media_type
     return Response(body, headers=headers, media_type=media_type)
 
 
-def problem(error: KgError, accept: str | None, allow: str = ALLOW) -> Response:
+def problem(error: KgError, accept: str | None, allow: str = _ALLOW) -> Response:
     """Return an error as a problem document, or as a plain sentence for those who prefer text.
 
     `allow` lists the methods of the resource, which an answer to a wrong method names.

@@ -48,11 +48,11 @@ def write_review(source: Source, output: BinaryIO) -> None:
     text.write(WARNING + "\r\n")
     writer = csv.DictWriter(text, COLUMNS)
     writer.writeheader()
-    writer.writerows(review_rows(Selection(source).rows("wikidata-review")))
+    writer.writerows(_review_rows(Selection(source).rows("wikidata-review")))
     text.detach()
 
 
-def review_rows(rows: Iterable[Row]) -> Iterator[dict[str, str]]:
+def _review_rows(rows: Iterable[Row]) -> Iterator[dict[str, str]]:
     """Yield one row of the table for each proposition and property.
 
     `rows` are those of `kg/probes/wikidata-review.rq`, in its order: a claim has several where

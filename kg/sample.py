@@ -17,7 +17,7 @@ _NUMBERS = (expand("xsd:integer"), expand("xsd:decimal"))
 _AT_ONCE = 100
 _SUBJECT = re.compile(rb"<([^>]*)>")
 
-Triple = tuple[str, str, str]
+_Triple = tuple[str, str, str]
 
 
 @dataclass
@@ -46,10 +46,10 @@ def compare(service: RemoteService, graphs: Sequence[str], sample: Sample, data:
     Numbers and booleans are compared by their value, for a server may write 1.50 as 1.5; so may
     it write a duration, of which only the datatype is compared.
     """
-    wanted: dict[str, set[Triple]] = {subject: set() for subject in sample.subjects}
+    wanted: dict[str, set[_Triple]] = {subject: set() for subject in sample.subjects}
     for subject, triple in _local(data, wanted):
         wanted[subject].add(triple)
-    found: dict[str, set[Triple]] = {subject: set() for subject in wanted}
+    found: dict[str, set[_Triple]] = {subject: set() for subject in wanted}
     subjects = list(wanted)
     for start in range(0, len(subjects), _AT_ONCE):
         for triple in _remote(service, graphs, subjects[start : start + _AT_ONCE]):
@@ -57,7 +57,7 @@ def compare(service: RemoteService, graphs: Sequence[str], sample: Sample, data:
     return next((subject for subject in found if found[subject] != wanted.get(subject)), "")
 
 
-def _local(data: Path, subjects: Collection[str]) -> Iterator[tuple[str, Triple]]:
+def _local(data: Path, subjects: Collection[str]) -> Iterator[tuple[str, _Triple]]:
     with data.open("rb") as file:
         for line in file:
             match = _SUBJECT.match(line)
@@ -68,7 +68,7 @@ def _local(data: Path, subjects: Collection[str]) -> Iterator[tuple[str, Triple]
 
 def _remote(
     service: RemoteService, graphs: Sequence[str], subjects: Sequence[str]
-) -> Iterator[Triple]:
+) -> Iterator[_Triple]:
     text = restrict(probe("description"), "subject", subjects)
     dataset = named_dataset(graphs, [NO_GRAPH])
     for subject, predicate, value in service.terms(text, dataset, "subject", "predicate", "object"):

@@ -13,13 +13,13 @@ from functools import cache
 from itertools import pairwise
 from typing import cast
 
-FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
-UPDATES = frozenset(
+_FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
+_UPDATES = frozenset(
     {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"}
 )
 PROLOGUE = frozenset({"BASE", "PREFIX", "VERSION"})
 #: Functions whose value differs from call to call: such an answer must not be kept.
-VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
+_VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 
 #: Strings by their quotation marks, the long ones first.
 _STRINGS = {
@@ -71,7 +71,7 @@ _BEGINNING = re.compile(
     re.VERBOSE | re.ASCII | re.IGNORECASE,
 )
 #: A text without any of these has no keyword that matters beside its form.
-_TELLING = ("SERVICE", "FROM", "<FILE:", "BIF:", "SQL:", r"\U", *VOLATILE)
+_TELLING = ("SERVICE", "FROM", "<FILE:", "BIF:", "SQL:", r"\U", *_VOLATILE)
 #: In what could be an IRI or the beginning of a comparison, what would be read otherwise: a string,
 #: a comment, a bracket, a keyword.
 _OTHERWISE = re.compile(r"['#()\[\]\\]|SERVICE|FROM|FILE:|BIF:|SQL:", re.IGNORECASE)
@@ -120,7 +120,7 @@ def scan_tokens(text: str) -> Scan:
     return Scan(
         _form(words),
         # The engine takes keywords that run into each other: `ORDER BYRAND()`.
-        not any(word.endswith(tuple(VOLATILE)) for word in words),
+        not any(word.endswith(tuple(_VOLATILE)) for word in words),
         "SERVICE" in upper and _calls_service(tokens),
         "FROM" in upper and _has_dataset(words, tokens),
         "<FILE:" in upper and _reads_file(tokens),
@@ -204,9 +204,9 @@ def _matches(
 def _form(words: list[str]) -> str | None:
     """Return what the first word after the prologue begins with (`SELECTDISTINCT` is one)."""
     first = next((word for word in words if word not in PROLOGUE), None)
-    if first in UPDATES:
+    if first in _UPDATES:
         return "UPDATE"
-    return next((form for form in FORMS if first and first.startswith(form)), None)
+    return next((form for form in _FORMS if first and first.startswith(form)), None)
 
 
 def _calls_service(tokens: list[tuple[str, str]]) -> bool:

@@ -114,7 +114,7 @@ def _parsed(response: http.client.HTTPResponse) -> Table:
 def _refuse(response: http.client.HTTPResponse, maxrows: int | None) -> None:
     """Raise the error for an answer that is none, or not whole."""
     if response.status != 200:
-        raise refusal(response.status)
+        raise _refusal(response.status)
     if response.headers.get("x-sql-state"):
         raise TimeLimitError(_BROKEN)
     cut = response.headers.get("x-sparql-maxrows", "")
@@ -127,7 +127,7 @@ def _refuse(response: http.client.HTTPResponse, maxrows: int | None) -> None:
         raise StoreLostError("The server of the store does not answer in SPARQL JSON.")
 
 
-def refusal(status: int) -> KgError:
+def _refusal(status: int) -> KgError:
     """Return the error for a status other than 200, without a word of the other server's."""
     if status == 400:
         return QueryError(

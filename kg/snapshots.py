@@ -21,7 +21,7 @@ from kg.settings import Settings
 from kg.writing import replace_text
 
 DATA = "data.nq"
-RECORD = "snapshot.json"
+_RECORD = "snapshot.json"
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
@@ -57,7 +57,7 @@ def write_snapshot(
             building.mkdir()
             dataset = write_nquads(kept, building / DATA)
             snapshot = Snapshot(dataset, union_fingerprint(kept), version, dict(counts))
-            (building / RECORD).write_text(_record(snapshot), encoding="utf-8")
+            (building / _RECORD).write_text(_record(snapshot), encoding="utf-8")
             target = folder / dataset
             if not is_intact(target):
                 shutil.rmtree(target, ignore_errors=True)
@@ -74,7 +74,7 @@ def write_snapshot(
 def read_snapshot(folder: Path) -> Snapshot:
     """Read the record of a snapshot folder; raises `DataError` if it is not one."""
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
         prints = record["fingerprints"]
         return Snapshot(
             dataset=prints["dataset"],
@@ -85,7 +85,7 @@ def read_snapshot(folder: Path) -> Snapshot:
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise DataError(
-            f"{folder} is no snapshot: its {RECORD} is missing or broken; run `kg build`."
+            f"{folder} is no snapshot: its {_RECORD} is missing or broken; run `kg build`."
         ) from None
 
 
@@ -109,7 +109,7 @@ def current_snapshot(settings: Settings) -> Path:
 def mark_validated(folder: Path) -> None:
     """Record that the snapshot passed validation; its data stay as they are."""
     marked = replace(read_snapshot(folder), validated=True)
-    replace_text(folder / RECORD, _record(marked))
+    replace_text(folder / _RECORD, _record(marked))
 
 
 def is_intact(folder: Path) -> bool:
@@ -126,7 +126,7 @@ def is_changed(folder: Path) -> bool:
     False for a folder without a record, or a file, which promise nothing. Raises `DataError` for a
     broken record.
     """
-    if not (folder / RECORD).is_file():
+    if not (folder / _RECORD).is_file():
         return False
     return file_digest(folder / DATA) != read_snapshot(folder).dataset
 

@@ -25,9 +25,9 @@ from edtf.parser.parser_classes import (
 
 from kg.errors import DataError
 
-SEASON_STARTS = {"21": 3, "22": 6, "23": 9, "24": 12}
+_SEASON_STARTS = {"21": 3, "22": 6, "23": 9, "24": 12}
 _UNKNOWN = "XXXX"
-EXAMPLES = "1992, 1992-06, 1992-06-19, 1992/1994, /2014, 2014/.., 198X, 1992~"
+_EXAMPLES = "1992, 1992-06, 1992-06-19, 1992/1994, /2014, 2014/.., 198X, 1992~"
 
 
 class Span(NamedTuple):
@@ -87,7 +87,7 @@ def _parse(text: str) -> Any:
     try:
         return parse_edtf(text.strip())
     except EDTFParseException:
-        raise DataError(f"{text!r} is not an EDTF date; write for example {EXAMPLES}.") from None
+        raise DataError(f"{text!r} is not an EDTF date; write for example {_EXAMPLES}.") from None
 
 
 def _check_yearless(parsed: Any, text: str) -> None:
@@ -129,12 +129,12 @@ def _span(node: Any, text: str) -> Span:
         return _widened(span, _months(node), text) if node.ua else span
     if type(node) is Date and not node.significant_digits:
         return _strict(node, text)
-    if type(node) is Season and node.season in SEASON_STARTS:
-        return _season(int(node.year), SEASON_STARTS[node.season], text)
+    if type(node) is Season and node.season in _SEASON_STARTS:
+        return _season(int(node.year), _SEASON_STARTS[node.season], text)
     if type(node) is OneOfASet:
         return _set_span(node, text)
     raise DataError(
-        f"{text!r} is EDTF, but of a form that is not used here; write for example {EXAMPLES},"
+        f"{text!r} is EDTF, but of a form that is not used here; write for example {_EXAMPLES},"
         " and one claim for each date of a set."
     )
 

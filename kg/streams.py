@@ -21,7 +21,7 @@ _LINES = 1000
 Advance = Callable[[int], None]
 
 
-def unheard(_: int) -> None:
+def _unheard(_: int) -> None:
     """Take word of progress where nobody watches."""
 
 
@@ -34,7 +34,7 @@ class Source:
 
     data: Path
     assets: Assets
-    advance: Advance = unheard
+    advance: Advance = _unheard
 
     def size(self) -> int:
         """Return the number of statements, counted by their lines."""

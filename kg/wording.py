@@ -28,10 +28,10 @@ GAPS = {"lost": "(lost in the text)", "statedUnknown": "(stated to be unknown)"}
 #: What marks a claim by what it is read from (`:readFrom`); what words say needs no mark.
 READ_FROM = {"words": "", "layout": "from the layout", "inference": "implied, not said"}
 #: What marks a claim that is an alternative reading of another.
-SEVERAL = "one of several readings"
+_SEVERAL = "one of several readings"
 
 #: What stands in a label that names no speaker for the words of one.
-UNSPOKEN = "(see the words of the claims)"
+_UNSPOKEN = "(see the words of the claims)"
 
 
 def statement(facts: Facts, claim: str, qualifiers: list[str]) -> str:
@@ -42,7 +42,7 @@ def statement(facts: Facts, claim: str, qualifiers: list[str]) -> str:
     stance, polarity = (_local(facts.text(claim, each)) for each in ("stance", "polarity"))
     verb = VERBS.get((stance, polarity), "says that")
     speaker = facts.label(facts.text(claim, "speaker"))
-    return f"{speaker} {verb}: {content(facts, claim, qualifiers)}{_read(facts, [claim])}"
+    return f"{speaker} {verb}: {_content(facts, claim, qualifiers)}{_read(facts, [claim])}"
 
 
 def reading(facts: Facts, claims: Iterable[str]) -> str:
@@ -57,7 +57,7 @@ def reading(facts: Facts, claims: Iterable[str]) -> str:
 def marks(sources: Iterable[str], alternatives: Collection[str]) -> list[str]:
     """Return what marks a claim, by what it is read from and the other readings of its words."""
     read = [READ_FROM.get(_local(each), f"read from {_local(each)}") for each in sources]
-    return [each for each in (SEVERAL if alternatives else "", *read) if each]
+    return [each for each in (_SEVERAL if alternatives else "", *read) if each]
 
 
 def bracketed(found: Iterable[str]) -> str:
@@ -75,11 +75,11 @@ def _read(facts: Facts, claims: Iterable[str]) -> str:
     return f" {read}" if read else ""
 
 
-def content(facts: Facts, claim: str, qualifiers: list[str]) -> str:
+def _content(facts: Facts, claim: str, qualifiers: list[str]) -> str:
     """Return the positive content of the claim, whoever speaks and whether affirmed or denied."""
     gap = GAPS.get(_local(facts.text(claim, "missingState")), "(missing)")
     subject, predicate, obj = (
-        named(facts, facts.one(claim, part)) or gap
+        _named(facts, facts.one(claim, part)) or gap
         for part in ("rdf:subject", "rdf:predicate", "rdf:object")
     )
     return f"{subject} {predicate} {obj}{_aside(facts, claim, qualifiers)}{_time(facts, claim)}"
@@ -92,11 +92,11 @@ def without_speaker(facts: Facts, claims: Sequence[str], qualifiers: list[str]) 
     """
     claim = claims[0]
     if facts.text(claim, "rdf:predicate") != expand("describedAs"):
-        return content(facts, claim, qualifiers) + _read(facts, claims)
-    subject = named(facts, facts.one(claim, "rdf:subject"))
+        return _content(facts, claim, qualifiers) + _read(facts, claims)
+    subject = _named(facts, facts.one(claim, "rdf:subject"))
     end = f"{_aside(facts, claim, qualifiers)}{_time(facts, claim)}{_read(facts, claims)}"
-    predicate = named(facts, facts.one(claim, "rdf:predicate"))
-    return f"{subject} {predicate} {UNSPOKEN}{end}"
+    predicate = _named(facts, facts.one(claim, "rdf:predicate"))
+    return f"{subject} {predicate} {_UNSPOKEN}{end}"
 
 
 def spoken(facts: Facts, label: str, claims: Collection[str]) -> str:
@@ -104,17 +104,17 @@ def spoken(facts: Facts, label: str, claims: Collection[str]) -> str:
 
     `claims` are those that affirm it; without any, nobody is known whose the words are.
     """
-    if not claims or UNSPOKEN not in label:
+    if not claims or _UNSPOKEN not in label:
         return label
     words, speakers = (
-        sorted({named(facts, facts.one(each, part)) for each in claims})
+        sorted({_named(facts, facts.one(each, part)) for each in claims})
         for part in ("rdf:object", "speaker")
     )
     said = f"{', '.join(words)} (words of {' and '.join(speakers)})"
-    return label.replace(UNSPOKEN, said)
+    return label.replace(_UNSPOKEN, said)
 
 
-def named(facts: Facts, value: Value | None) -> str:
+def _named(facts: Facts, value: Value | None) -> str:
     """Return the label of a node, a date or number as it stands, or words in quotation marks."""
     if value is None:
         return ""
@@ -128,7 +128,7 @@ def _aside(facts: Facts, claim: str, qualifiers: list[str]) -> str:
     modality = facts.text(claim, "modality")
     parts = [] if _local(modality) in ("", "actual") else [facts.label(modality)]
     for each in qualifiers:
-        names = sorted(named(facts, value) for value in facts.all(claim, each))
+        names = sorted(_named(facts, value) for value in facts.all(claim, each))
         if names:
             parts.append(f"{facts.label(each)}: {', '.join(names)}")
     return f" ({'; '.join(parts)})" if parts else ""

@@ -38,7 +38,7 @@ def test_an_incomplete_source_is_named(source):
 
 def test_nothing_anywhere_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(assets, "PACKAGE", tmp_path / "kg")
-    monkeypatch.setattr(assets, "BUNDLE", tmp_path / "kg" / "bundle")
+    monkeypatch.setattr(assets, "_BUNDLE", tmp_path / "kg" / "bundle")
     with pytest.raises(NotFoundError, match="KG_SOURCE"):
         locate(Settings(), start=tmp_path)
 
@@ -51,7 +51,7 @@ def test_turtle_files_come_in_a_fixed_order(source):
 
 
 def test_a_bundled_snapshot_counts_only_when_complete(tmp_path, monkeypatch):
-    monkeypatch.setattr(assets, "BUNDLE", tmp_path)
+    monkeypatch.setattr(assets, "_BUNDLE", tmp_path)
     (tmp_path / "snapshot").mkdir()
     assert bundled_snapshot() is None
     (tmp_path / "snapshot" / "snapshot.json").write_text("{}")
