@@ -9,7 +9,6 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, cast
 
 from kg.bounded import LONGEST_HEAD, BoundedProtocol
-from kg.gathered import Gathered
 from kg.repeats import REQUEST, Repeats
 
 #: Begins to answer a request that is like an earlier one, if it is (`kg/similar.py`).
@@ -18,6 +17,8 @@ Begin = Callable[
 ]
 #: Seconds for which an answer is worked on that nobody waits for any more.
 _SOON = 0.25
+#: Bytes of a part that is not copied to be joined with others.
+_LARGE = 64 * 1024
 
 
 class RepeatProtocol(BoundedProtocol):
@@ -118,3 +119,41 @@ class RepeatProtocol(BoundedProtocol):
         """Note the last byte of a request (the parser's hook)."""
         self._open = False
         super().on_message_complete()
+
+
+class Gathered:
+    """A transport that sends in one piece what is written in one turn of the event loop.
+
+    uvicorn writes head and body apart, and each would cost the server a system call and wake
+    the client.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else a transport does."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send soon (asyncio's method)."""
+        if not self._parts:
+            self._loop.call_soon(self._send)
+        self._parts.append(data)
+        if len(data) > _LARGE:
+            self._send()
+
+    def close(self) -> None:
+        """Send what there is, and close (asyncio's method)."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        parts, self._parts = self._parts, []
+        if not parts or self._transport.is_closing():
+            return
+        if sum(map(len, parts)) <= 2 * _LARGE:
+            parts = [b"".join(parts)]
+        for part in parts:
+            self._transport.write(part)

@@ -20,7 +20,7 @@ LAYERS = (
     "things batches reconciliation suggestions extension reconciler accepting",
     "confine worker served loader tables asking link",
     "generation turns watch pool renewal calls cache flights replies",
-    "monitor repeats bounded gathered wire describe answers similar report validate",
+    "monitor repeats bounded wire describe answers similar report validate",
     "streams selection csvw frames graphml review catalogue",
     "executables build export release examples pages endpoint graphstore",
     "addresses dataset describing views profiles reference signposts paths openapi",

@@ -9,10 +9,10 @@ from serving import Server, snapshot
 from talking import NUMBERS, RUNAWAY, TWO, Talk, get, metric
 
 from kg.cache import Cache
-from kg.gathered import Gathered
 from kg.monitor import Figures
 from kg.repeats import LONGEST, REPEATABLE, REQUEST, Repeats
 from kg.watch import Watch
+from kg.wire import Gathered
 from kg.worker import LoaderConfig
 
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
