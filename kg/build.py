@@ -16,7 +16,7 @@ from kg.differences import derive_differences
 from kg.disputes import derive_disputes
 from kg.documents import load_documents
 from kg.evidence import verify_evidence
-from kg.executables import describe_examples
+from kg.examples import describe_examples
 from kg.facts import Facts
 from kg.links import unknown_subjects
 from kg.metadata import DATASET, describe_dataset

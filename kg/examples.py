@@ -1,11 +1,25 @@
-"""The named questions as the start page offers them: in groups, ready for its editor."""
+"""The named questions as examples: as data in the graph, and in groups on the start page.
+
+In the graph each is a `sh:SPARQLExecutable` (SHACL 1.2 SPARQL Extensions; the pattern is that of
+the SIB's sparql-examples), so that the graph can be asked for its own example queries: the question
+as `rdfs:comment`, the whole query as `sh:select`, the prefixes that `ontology/prefixes.ttl`
+declares, and the endpoint that it is for. They stand in a graph of their own, `graph/examples`.
+On the start page they are ready for its editor.
+"""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from kg.facts import quad
 from kg.queries import Question
+from kg.rdf import BASE, EXAMPLE_GRAPH, SHACL, Literal, Quad
+from kg.scan import scan
+
+_EXAMPLES = BASE + "example/"
+_ENDPOINT = BASE + "sparql"
+_FORMS = {"SELECT": "select", "CONSTRUCT": "construct", "ASK": "ask"}
 
 #: Groups and their questions in the order of the page. What is in none stands in the last.
 GROUPS = (
@@ -56,6 +70,21 @@ class Group:
 
     title: str
     examples: tuple[Example, ...]
+
+
+def describe_examples(questions: Iterable[Question]) -> Iterator[Quad]:
+    """Yield the description of each question; one of another form than SPARQL's is a defect."""
+    for each in questions:
+        node, form = _EXAMPLES + each.name, _FORMS[str(scan(each.text).form)]
+        classes = ("SPARQLExecutable", f"SPARQL{form.capitalize()}Executable")
+        for name in classes:
+            yield quad(node, "rdf:type", SHACL + name, EXAMPLE_GRAPH)
+        yield quad(node, "rdfs:label", Literal(each.title), EXAMPLE_GRAPH)
+        comment = Literal(f"{each.title}. {each.description}", language="en")
+        yield quad(node, "rdfs:comment", comment, EXAMPLE_GRAPH)
+        yield quad(node, SHACL + "prefixes", "prefixes", EXAMPLE_GRAPH)
+        yield quad(node, SHACL + form, Literal(each.text), EXAMPLE_GRAPH)
+        yield quad(node, "schema:target", _ENDPOINT, EXAMPLE_GRAPH)
 
 
 def grouped(questions: Iterable[Question]) -> list[Group]:

@@ -15,7 +15,7 @@ from rdflib.namespace import DCAT
 from serving import serving
 
 from kg.dataset import search_block
-from kg.executables import describe_examples
+from kg.examples import describe_examples
 from kg.pages import article
 from kg.queries import questions
 from kg.scan import scan

@@ -22,7 +22,7 @@ LAYERS = (
     "generation turns watch pool renewal calls cache flights replies",
     "monitor repeats bounded wire describe answers similar report validate",
     "streams selection csvw frames graphml review catalogue",
-    "executables build export release examples pages endpoint graphstore",
+    "examples build export release pages endpoint graphstore",
     "addresses dataset describing views profiles reference signposts paths openapi",
     "manifest reconcile guides inquiry resources publish",
     "app",
