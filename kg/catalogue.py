@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from kg.facts import quad, typed
 from kg.metadata import DATASET, LICENSE
-from kg.rdf import BASE, Literal, Quad
+from kg.rdf import BASE, Literal, Quad, union
 from kg.snapshots import Snapshot
 
 #: Stands for the folder of the release; `relative` takes it away again.
@@ -51,7 +51,7 @@ def describe_release(
 
     `date` is the day of the newest curation, as xsd:date.
     """
-    quads = {Quad(each.subject, each.predicate, each.object) for each in metadata}
+    quads = set(union(metadata))
     creator = _RELEASE + "CITATION.cff#contributors"
     quads.update(dataset_facts(snapshot.dataset, snapshot.version, date, creator))
     for file in files:

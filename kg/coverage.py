@@ -6,7 +6,7 @@ own. The question `coverage` counts the same from the passages themselves.
 
 from collections.abc import Iterable, Iterator
 
-from kg.facts import Facts, expand, quad, typed
+from kg.facts import Facts, quad, typed
 from kg.rdf import BASE, DOCUMENTS, METADATA_GRAPH, Literal, NamedNode, Quad
 
 _COVERAGES = BASE + "coverage/"
@@ -42,7 +42,7 @@ def _counts(
     node, document = names
     factual = [each for each in passages if facts.true(each, "factual")]
     resting = {claim for each in passages for claim in claims.get(each, ())}
-    yield quad(node, "rdf:type", NamedNode(expand("Coverage")), METADATA_GRAPH)
+    yield quad(node, "rdf:type", "Coverage", METADATA_GRAPH)
     yield quad(node, "coverageOf", NamedNode(document), METADATA_GRAPH)
     for name, number in (
         ("passageCount", len(passages)),

@@ -37,7 +37,7 @@ def describe_served(
     )
     dumps = (each for row in DESCRIPTION_FORMATS for each in _dump(origin, row))
     quads = (*facts, *_services(origin), *dumps)
-    triples = {*recorded, *(Triple(each.subject, each.predicate, each.object) for each in quads)}
+    triples = {*recorded, *(each.triple for each in quads)}
     return sorted(triples, key=str)
 
 

@@ -218,15 +218,15 @@ def _quads(pair: _Pair, difference: _Difference) -> Iterator[Quad]:
     text = "|".join((pair.earlier, pair.later, difference.was, difference.now, difference.change))
     iri = _DIFFERENCES + hashlib.sha256(text.encode()).hexdigest()[:16]
     nodes = [
-        ("rdf:type", expand("Difference")),
+        ("rdf:type", "Difference"),
         ("earlier", pair.earlier),
         ("later", pair.later),
-        ("differenceCause", expand(pair.cause)),
-        ("change", expand(difference.change)),
+        ("differenceCause", pair.cause),
+        ("change", difference.change),
         ("was", difference.was),
         ("now", difference.now),
         *(("changedIn", expand(each)) for each in difference.aspects),
     ]
     for predicate, node in nodes:
         if node:
-            yield quad(iri, predicate, NamedNode(node), DERIVED)
+            yield quad(iri, predicate, node, DERIVED)

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kg.clashes import COMPUTED, Clash, find_clashes
-from kg.facts import Facts, Value, expand, quad
+from kg.facts import Facts, expand, quad
 from kg.origins import Groups
-from kg.rdf import BASE, DERIVED, Literal, NamedNode, Quad, Store
+from kg.rdf import BASE, DERIVED, Literal, Quad, Store
 from kg.wording import spoken
 
 _DISPUTES = BASE + "dispute/"
@@ -155,7 +155,7 @@ class _Scopes:
 
 def _dispute_quads(facts: Facts, scopes: _Scopes, dispute: Dispute) -> Iterator[Quad]:
     claims = {each for group in dispute.claims.values() for each in group}
-    yield from _say(dispute.iri, "rdf:type", [expand("Dispute")])
+    yield from _say(dispute.iri, "rdf:type", ["Dispute"])
     yield from _say(dispute.iri, "about", [dispute.about])
     yield from _say(dispute.iri, "disputeKind", [dispute.kind])
     yield from _say(dispute.iri, "disputeStrength", [dispute.strength])
@@ -190,7 +190,7 @@ def _position_quads(facts: Facts, dispute: Dispute) -> Iterator[Quad]:
     for position in positions:
         iri = dispute.position_iri(position)
         label = "; ".join(sorted(_words(facts, dispute, stand) for stand in position))
-        yield from _say(iri, "rdf:type", [expand("Position")])
+        yield from _say(iri, "rdf:type", ["Position"])
         yield quad(iri, "rdfs:label", Literal(label), DERIVED)
         yield from _say(iri, "holds", {proposition for proposition, _ in position})
         yield from _say(
@@ -204,8 +204,7 @@ def _position_quads(facts: Facts, dispute: Dispute) -> Iterator[Quad]:
 
 def _say(subject: str, predicate: str, nodes: Iterable[str]) -> Iterator[Quad]:
     for node in sorted(nodes):
-        value: Value = NamedNode(node)
-        yield quad(subject, predicate, value, DERIVED)
+        yield quad(subject, predicate, node, DERIVED)
 
 
 def _stand(facts: Facts, claim: str) -> Stand:

@@ -26,7 +26,7 @@ from kg.occurrences import (
     places,
     runs,
 )
-from kg.rdf import ENTITIES, GRAPHS, PASSAGES, TERMS, NamedNode
+from kg.rdf import ENTITIES, GRAPHS, PASSAGES, TERMS
 from kg.sources import stop
 
 #: Spellings beside the label: those that are shown, and loaded ones, which only find a thing.
@@ -68,7 +68,7 @@ class Mentions:
         """The Turtle of `data/mentions/<slug>.ttl`."""
         prefixes = {"": TERMS, "id": ENTITIES, "p": f"{PASSAGES}{self.slug}/"}
         quads = (
-            quad(passage, "mentions", NamedNode(entity), GRAPHS + self.slug)
+            quad(passage, "mentions", entity, GRAPHS + self.slug)
             for passage, entities in self.entities.items()
             for entity in entities
         )

@@ -27,7 +27,7 @@ from kg.errors import NotAcceptableError
 from kg.media import HTML, Choice, Format, named, negotiate
 from kg.pages import Article, Pages, Shown, article
 from kg.queries import questions, restrict
-from kg.rdf import BASE, RdfFormat, Triple, parse_rdf
+from kg.rdf import BASE, RdfFormat, parse_rdf
 from kg.replies import CORS, Handler, entity_tag, guarded
 from kg.rows import read_rows
 from kg.signposts import Link, link_header
@@ -109,7 +109,7 @@ class Guides:
 
             def work() -> bytes:
                 parsed = parse_rdf(recorded, format=RdfFormat.N_TRIPLES)
-                triples = (Triple(q.subject, q.predicate, q.object) for q in parsed)
+                triples = (each.triple for each in parsed)
                 found = describe_served(triples, fingerprint, (edition or [{}])[0], origin)
                 return write(found, form, config.prefixes, config.context)
 

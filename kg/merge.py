@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kg.assets import probe
 from kg.errors import InputError, QueryError
 from kg.protocol import Operation
-from kg.rdf import DefaultGraph, NamedNode, Quad, QueryBoolean, QuerySolutions, QueryTriples, Store
+from kg.rdf import DefaultGraph, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store, union
 from kg.rewrite import split_prologue, without_dataset
 
 # Read now: a worker opens no file.
@@ -78,8 +78,7 @@ def query_merge(store: Store, text: str, dataset: Dataset, base: str) -> Results
     """Evaluate a query over a dataset whose graphs overlap: over a copy of them, merged."""
     alone = Store()
     for name in dataset.default:
-        quads = store.quads_for_pattern(None, None, None, name)
-        alone.extend(Quad(q.subject, q.predicate, q.object) for q in quads)
+        alone.extend(union(store.quads_for_pattern(None, None, None, name)))
     for name in dataset.named:
         alone.extend(store.quads_for_pattern(None, None, None, name))
     return alone.query(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from kg.errors import DataError
 from kg.facts import Value, expand, quad, typed
-from kg.rdf import BASE, METADATA_GRAPH, TERMS, Literal, NamedNode, Prefixes, Quad
+from kg.rdf import BASE, METADATA_GRAPH, TERMS, Literal, Prefixes, Quad
 
 DATASET = BASE
 _PARTITIONS = BASE + "partition/"
@@ -28,8 +28,8 @@ def describe_dataset(quads: Iterable[Quad], prefixes: Prefixes) -> Iterator[Quad
         triples.add((str(each.subject), each.predicate.value, str(each.object)))
     yield from _dataset(triples)
     for name, size in graphs.items():
-        yield _say(DATASET, "void:subset", NamedNode(name))
-        yield _say(name, "rdf:type", NamedNode(expand("void:Dataset")))
+        yield _say(DATASET, "void:subset", name)
+        yield _say(name, "rdf:type", "void:Dataset")
         yield _say(name, "void:triples", typed(size, "integer"))
     kind = expand("rdf:type")
     classes = Counter(value.strip("<>") for _, predicate, value in triples if predicate == kind)
@@ -40,11 +40,11 @@ def describe_dataset(quads: Iterable[Quad], prefixes: Prefixes) -> Iterator[Quad
 
 def _dataset(triples: set[tuple[str, str, str]]) -> Iterator[Quad]:
     subjects = {subject for subject, _, _ in triples}
-    yield _say(DATASET, "rdf:type", NamedNode(expand("void:Dataset")))
+    yield _say(DATASET, "rdf:type", "void:Dataset")
     yield _say(DATASET, "dcterms:title", Literal("Contested"))
-    yield _say(DATASET, "dcterms:license", NamedNode(LICENSE))
+    yield _say(DATASET, "dcterms:license", LICENSE)
     yield _say(DATASET, "void:uriSpace", Literal(BASE))
-    yield _say(DATASET, "void:vocabulary", NamedNode(TERMS))
+    yield _say(DATASET, "void:vocabulary", TERMS)
     yield _say(DATASET, "void:triples", typed(len(triples), "integer"))
     yield _say(DATASET, "void:distinctSubjects", typed(len(subjects), "integer"))
 
@@ -60,10 +60,10 @@ def _partitions(names: tuple[str, str], sizes: Counter[str], prefixes: Prefixes)
             )
         local = short.strip(":").replace(":", "-")
         node = f"{_PARTITIONS}{what}/{local}"
-        yield _say(DATASET, f"void:{what}Partition", NamedNode(node))
-        yield _say(node, f"void:{what}", NamedNode(iri))
+        yield _say(DATASET, f"void:{what}Partition", node)
+        yield _say(node, f"void:{what}", iri)
         yield _say(node, f"void:{unit}", typed(size, "integer"))
 
 
-def _say(subject: str, predicate: str, value: Value) -> Quad:
+def _say(subject: str, predicate: str, value: str | Value) -> Quad:
     return quad(subject, predicate, value, METADATA_GRAPH)

@@ -20,7 +20,7 @@ from kg.errors import InputError
 from kg.evidence import read_texts
 from kg.facts import Value, expand, quad
 from kg.format import lay_out
-from kg.rdf import DOCUMENTS, GRAPHS, PASSAGES, TERMS, Literal, NamedNode
+from kg.rdf import DOCUMENTS, GRAPHS, PASSAGES, TERMS, Literal
 from kg.segments import HEADING, INFOBOX, KINDS, LIST, SENTENCE, Proposal, field_label, propose
 
 #: Why a passage of a kind is proposed as stating nothing; a reviewer may say it better.
@@ -202,10 +202,10 @@ def turtle(slug: str, passages: Iterable[Passage]) -> str:
     return lay_out(quads, names, slug)
 
 
-def _statements(document: str, passage: Passage) -> Iterator[tuple[str, Value]]:
-    yield "rdf:type", NamedNode(expand("Passage"))
-    yield "document", NamedNode(document)
-    yield "kind", NamedNode(expand(passage.kind))
+def _statements(document: str, passage: Passage) -> Iterator[tuple[str, str | Value]]:
+    yield "rdf:type", "Passage"
+    yield "document", document
+    yield "kind", passage.kind
     yield "section", Literal(passage.section)
     yield "sha256", Literal(passage.sha256)
     yield "factual", Literal(passage.factual)
@@ -217,9 +217,9 @@ def _statements(document: str, passage: Passage) -> Iterator[tuple[str, Value]]:
     if passage.no_claims:
         yield "noClaims", Literal(passage.no_claims)
     if passage.copy_of:
-        yield "copyOf", NamedNode(passage.copy_of)
+        yield "copyOf", passage.copy_of
     for near in passage.near_copies:
-        yield "nearCopyOf", NamedNode(near)
+        yield "nearCopyOf", near
 
 
 def _report(

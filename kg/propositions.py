@@ -103,7 +103,7 @@ def derive_propositions(facts: Facts) -> Iterator[Quad]:
         yield quad(narrow.iri, "entails", NamedNode(wide.iri), DERIVED)
     for each, claims in contents.items():
         label = f"that {wording.without_speaker(facts, claims, qualifiers)}"
-        yield quad(each.iri, "rdf:type", NamedNode(expand("Proposition")), DERIVED)
+        yield quad(each.iri, "rdf:type", "Proposition", DERIVED)
         yield quad(each.iri, "rdfs:label", Literal(label), DERIVED)
         yield quad(each.iri, "claimCount", typed(len(support[each]), "integer"), DERIVED)
         said = {claim for claim in support[each] if not _is_inferred(facts, claim)}

@@ -18,7 +18,7 @@ from kg.errors import DataError, InputError, NotFoundError, QueryError, StoreLos
 from kg.media import Format
 from kg.merge import asked_for, overlaps, query_dataset, query_merge
 from kg.protocol import Operation
-from kg.rdf import BASE
+from kg.rdf import BASE, union
 from kg.results import Answer, Caps, Writing
 from kg.scan import undeclared_prefixes
 
@@ -93,8 +93,7 @@ class EngineStore:
         """
         if self._overlaps():
             before = len(self._store)
-            triples = (ox.Quad(q.subject, q.predicate, q.object) for q in self._store)
-            self._store.bulk_extend(triples)
+            self._store.bulk_extend(union(self._store))
             self._copied = len(self._store) - before
         if self.folder:
             self._store.optimize()
