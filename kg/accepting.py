@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from kg.errors import DataError, InputError
+from kg.files import replace_text
 from kg.sssom import read_table
-from kg.writing import replace_text
 
 _COLUMNS = (
     "subject_id", "subject_label", "object_id", "object_label", "description", "types", "score",

@@ -17,6 +17,7 @@ from kg.assets import Assets, locate
 from kg.context import make_context, read_context, write_context
 from kg.csvw import write_tables
 from kg.errors import InputError
+from kg.files import filling, replacing
 from kg.frames import write_frames
 from kg.graphml import write_graphml
 from kg.jsonld import write_dataset
@@ -27,7 +28,6 @@ from kg.review import write_review
 from kg.settings import Settings
 from kg.snapshots import DATA, current_snapshot
 from kg.streams import Source, by_subject
-from kg.writing import filling, replacing
 
 _CONTEXT = "context"
 _BLOCK = 1 << 20

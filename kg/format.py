@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import DataError, InternalError
+from kg.files import read_text, replace_text
 from kg.rdf import (
     Quad,
     RdfFormat,
@@ -20,7 +21,6 @@ from kg.rdf import (
     to_rdflib_graph,
     union,
 )
-from kg.writing import replace_text
 
 # What may contain a `#` that is no comment comes first; the last branch is a comment.
 _TOKENS = re.compile(
@@ -70,13 +70,7 @@ def lay_out(quads: Iterable[Quad], prefixes: Mapping[str, str], name: str) -> st
 
 def _format_file(path: Path, ours: Mapping[str, str]) -> _Formatted:
     """Return the canonical form of one file without writing it; raises `DataError`."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            text = file.read()
-    except UnicodeDecodeError:
-        raise DataError(f"{path} is not UTF-8 text.") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    text = read_text(path, as_it_is=True)
     result = format_turtle(text, ours, str(path))
     return _Formatted(path, result == text, result)
 

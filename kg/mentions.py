@@ -17,11 +17,11 @@ from kg.documents import load_documents
 from kg.errors import DataError, InputError
 from kg.evidence import read_texts
 from kg.facts import Facts, expand
+from kg.files import replace_text
 from kg.gazetteer import Gazetteer, Mentions
 from kg.occurrences import ordinary_words
 from kg.rdf import ENTITIES, PASSAGES, read_turtle
 from kg.sources import SourceFile, read_sources, stop
-from kg.writing import replace_text
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ for others: a reviewer reads every draft.
 """
 
 import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from kg.documents import Passage, SourceDocument, digest, passage_iri
 from kg.errors import InputError
 from kg.evidence import read_texts
 from kg.facts import Value, expand, quad
+from kg.files import read_text
 from kg.format import lay_out
 from kg.rdf import DOCUMENTS, GRAPHS, PASSAGES, TERMS, Literal
 from kg.segments import HEADING, INFOBOX, KINDS, LIST, SENTENCE, Proposal, field_label, propose
@@ -72,7 +74,7 @@ def draft(
     factual and, optionally, reason, which replaces the proposed segmentation. The
     slug defaults to the registered one, else to the file's name. Raises `InputError`.
     """
-    text = _read(file)
+    text = read_text(file, as_it_is=True)
     name = slug or _slug(file, text, documents)
     proposals = read_reviewed(reviewed, text) if reviewed else propose_with_reasons(text)
     texts = {**(read_texts(documents, folder) if folder else {}), name: text}
@@ -92,10 +94,9 @@ def read_reviewed(path: Path, text: str) -> list[tuple[Proposal, str | None]]:
     Raises `InputError` naming the row for a missing column, a bad offset or kind.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path.name} cannot be read as a UTF-8 CSV table: {error}.") from error
+        rows = list(csv.DictReader(io.StringIO(read_text(path, as_it_is=True), newline="")))
+    except csv.Error as error:
+        raise InputError(f"{path} cannot be read as a CSV table: {error}.") from error
     return [_reviewed_row(row, text, f"{path.name}, row {i}") for i, row in enumerate(rows, 1)]
 
 
@@ -265,15 +266,6 @@ def _agreement_row(document: SourceDocument, text: str) -> str:
         result.sections,
     )
     return f"  {document.slug:<34}" + "".join(f"{share:>10.3f}" for share in shares)
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_bytes().decode()
-    except OSError as error:
-        raise InputError(f"{file.name} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file.name} is not UTF-8 text (byte {error.start}).") from error
 
 
 def _slug(file: Path, text: str, documents: Iterable[SourceDocument]) -> str:

@@ -16,6 +16,7 @@ import pyoxigraph as ox
 import rdflib
 
 from kg.errors import DataError
+from kg.files import read_text
 
 BASE = "https://w3id.org/contested-kg/"
 TERMS = BASE + "ontology/"
@@ -132,12 +133,7 @@ def read_turtle(path: Path, graph: ox.NamedNode | None = None) -> Turtle:
 
     Raises `DataError` that names file, line and column if it is not UTF-8 Turtle.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: the byte at {error.start} is wrong.") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    text = read_text(path)
     if text.startswith(_BYTE_ORDER_MARK):
         raise DataError(f"{path} begins with a byte order mark; save it as UTF-8 without one.")
     if "\0" in text:

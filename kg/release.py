@@ -18,6 +18,7 @@ from kg.csvw import METADATA
 from kg.documents import file_digest
 from kg.errors import DataError, InputError
 from kg.export import FOLDERS, FORMS, Form
+from kg.files import filling
 from kg.jsonld import compact_dataset
 from kg.progress import progress
 from kg.rdf import METADATA_GRAPH, Literal, Prefixes, Quad, RdfFormat, rdf_bytes
@@ -25,7 +26,6 @@ from kg.selection import Selection
 from kg.settings import Settings
 from kg.snapshots import DATA, Snapshot, current_snapshot, is_changed, read_snapshot
 from kg.streams import Source, by_subject
-from kg.writing import filling
 
 SUMS = "SHA256SUMS"
 _CSVW = "http://www.w3.org/ns/csvw"

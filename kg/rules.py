@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kg.errors import DataError
+from kg.files import read_text
 from kg.rdf import NamedNode, Quad, QueryBoolean, QuerySolutions, QueryTriples, Store
 
 
@@ -13,11 +14,9 @@ def evaluate_rule(store: Store, rule: Path) -> QuerySolutions | QueryBoolean | Q
     Raises `DataError` if the file cannot be read or is not SPARQL (with line and column).
     """
     try:
-        return store.query(rule.read_text(encoding="utf-8"), use_default_graph_as_union=True)
+        return store.query(read_text(rule), use_default_graph_as_union=True)
     except SyntaxError as error:
         raise DataError(f"{rule}: not valid SPARQL: {error}.") from None
-    except OSError as error:
-        raise DataError(f"{rule} cannot be read: {error.strerror}.") from None
 
 
 def apply_rule(store: Store, rule: Path, graph: str) -> Iterator[Quad]:

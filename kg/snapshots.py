@@ -16,9 +16,9 @@ from pathlib import Path
 from kg.assets import bundled_snapshot
 from kg.documents import file_digest
 from kg.errors import DataError, InputError, NotFoundError
+from kg.files import replace_text
 from kg.rdf import Quad, union_fingerprint, write_nquads
 from kg.settings import Settings
-from kg.writing import replace_text
 
 DATA = "data.nq"
 _RECORD = "snapshot.json"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import DataError, NotFoundError
+from kg.files import read_text
 
 REQUIRED = ("subject_id", "predicate_id", "object_id", "mapping_justification", "mapping_date",
             "comment")  # fmt: skip
@@ -47,12 +48,9 @@ def read_table(path: Path, needed: Sequence[str] = REQUIRED) -> tuple[list[Row],
 
     Raises NotFoundError without the file, `DataError` where it is no table with the columns needed.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError:
-        raise NotFoundError(f"There is no file {path}.") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: the byte at {error.start} is wrong.") from None
+    if not path.exists():
+        raise NotFoundError(f"There is no file {path}.")
+    lines = read_text(path).removeprefix("\ufeff").splitlines()
     head = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
     prefixes = {m[1]: m[2] for line in lines[:head] if (m := _CURIE.fullmatch(line))}
     reader = csv.DictReader(lines[head:], delimiter="\t", restval="", quoting=csv.QUOTE_NONE)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kg.files import replacing
 from kg.settings import Settings
-from kg.writing import replacing
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -8,7 +8,7 @@ SOURCES = Path(__file__).resolve().parent.parent / "kg"
 # Lowest first, and leftmost first within a line. A new module gets its place here.
 LAYERS = (
     "errors settings assets",
-    "codings writing progress",
+    "codings files progress",
     "rdf facts context jsonld format names occurrences spans dates counts media scan rows",
     "rewrite federation",
     "sssom links sources references wording check",

@@ -1,7 +1,8 @@
-"""Files that appear whole or not at all: a full disk leaves what was there before.
+"""Texts that are read, and files that appear whole or not at all.
 
-A file is written under another name beside its place and takes its place when it is complete; a
-folder is filled in one of its own inside it. What cannot be written is told in one sentence.
+A file is written under another name beside its place and takes its place when it is complete, so
+that a full disk leaves what was there before; a folder is filled in one of its own inside it. What
+cannot be read or written is told in one sentence.
 """
 
 import contextlib
@@ -13,9 +14,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from kg.errors import InputError, NotFoundError
+from kg.errors import DataError, InputError, NotFoundError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def read_text(path: Path, *, as_it_is: bool = False) -> str:
+    """Return a text in UTF-8, its line breaks as they are or each as one character.
+
+    Raises `DataError` if it cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="" if as_it_is else None) as file:
+            return file.read()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text: the byte at {error.start} is wrong.") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kg.errors import InputError, NotFoundError
-from kg.writing import filling, replace_text, replacing
+from kg.files import filling, replace_text, replacing
 
 FULL = Path("/dev/full")
 
