@@ -19,7 +19,6 @@ from kg.assets import probe
 from kg.cache import Cache, Entry
 from kg.calls import Calls
 from kg.codings import IDENTITY, PLAIN, Coding, choose
-from kg.describe import Catalogue
 from kg.errors import (
     BusyError,
     MemoryLimitError,
@@ -35,6 +34,7 @@ from kg.protocol import Limits, Operation
 from kg.repeats import REPEATABLE
 from kg.replies import CORS, entity_tag, not_modified
 from kg.rows import read_rows
+from kg.service_description import Catalogue
 from kg.worker import Job
 
 #: Key of a request's scope: the operation, format and coding of an answer made for it.

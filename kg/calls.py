@@ -21,8 +21,8 @@ from kg.federation import Call, asked_here, calls, questions, too_long
 from kg.media import named
 from kg.pool import Pool, Reply
 from kg.protocol import FORM_TYPE, Operation
+from kg.remote_service import NO_GRAPH
 from kg.rewrite import refuse_own_functions
-from kg.service import NO_GRAPH
 from kg.worker import Job
 
 _AGENT = "contested-kg (SPARQL 1.1 Federated Query)"

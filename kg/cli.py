@@ -198,7 +198,7 @@ def publish(
     from kg.connection import Access
     from kg.publish import Target
     from kg.publish import publish as publish_snapshot
-    from kg.service import RemoteService
+    from kg.remote_service import RemoteService
     from kg.settings import is_remote
     from kg.snapshots import current_snapshot
     from kg.writer import writer

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kg.catalogue import CREATOR, DESCRIPTION, KEYWORDS, dataset_facts, distribution
-from kg.describe import DESCRIPTION_FORMATS
 from kg.facts import NAMESPACES, quad
 from kg.jsonld import compact_dataset
 from kg.media import Format
 from kg.metadata import DATASET, LICENSE
 from kg.rdf import RDF_FORMATS, Literal, Quad, Triple, rdf_bytes
+from kg.service_description import DESCRIPTION_FORMATS
 
 #: The document about the dataset, and the forms that it has.
 DOCUMENT = "/dataset"

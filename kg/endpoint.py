@@ -2,8 +2,8 @@
 
 Kept of the router is its place in a FastAPI application. Replaced: reading the request
 (`kg/protocol.py`), choosing the format (`kg/media.py`), evaluation, which goes as text to worker
-processes (`kg/pool.py`), the page, and the description (`kg/describe.py`), which needs the
-request's own URL.
+processes (`kg/pool.py`), the page, and the description (`kg/service_description.py`), which needs
+the request's own URL.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ from starlette.routing import Route
 
 from kg.answers import Answers, finished, own_url, read_body
 from kg.cache import Entry
-from kg.describe import DESCRIPTION_FORMATS, describe, serialize
 from kg.errors import KgError
 from kg.media import Choice, Format, find, named, negotiate, offered, quality
 from kg.protocol import read_request
 from kg.replies import PREFLIGHT, Handler, entity_tag, problem
+from kg.service_description import DESCRIPTION_FORMATS, describe, serialize
 
 PATH = "/sparql"
 

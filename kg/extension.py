@@ -7,7 +7,7 @@ says is added: each as the whole sentence that names the speaker, never as a val
 """
 
 from kg.batches import Column, Extension
-from kg.reconciliation import Json
+from kg.matching import Json
 from kg.things import LINK, Term, Thing, Things, Value
 
 SETTINGS: list[Json] = [

@@ -23,7 +23,7 @@ from kg.names import normalize
 from kg.progress import progress
 from kg.queries import ask_rows, read_names
 from kg.rdf import TERMS
-from kg.reconciler import BATCH, Answers, Json, Reconciler
+from kg.reconciliation_client import BATCH, Answers, Json, Reconciler
 from kg.settings import Settings
 from kg.things import LINK, Thing, Things, things_in
 

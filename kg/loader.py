@@ -31,7 +31,7 @@ from kg.documents import file_digest
 from kg.errors import DataError, KgError, StoreLostError, told
 from kg.record import survey
 from kg.remote import RemoteStore
-from kg.service import RemoteService
+from kg.remote_service import RemoteService
 from kg.settings import is_remote
 from kg.store import EngineStore, Store
 from kg.worker import LoaderConfig, read_framed, work

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from kg.answers import Service
 from kg.extension import SETTINGS
+from kg.matching import Json
 from kg.rdf import ENTITIES, TERMS
-from kg.reconciliation import Json
 from kg.suggestions import KINDS
 from kg.things import Things
 

@@ -3,10 +3,10 @@
 Source: OpenAPI Specification 3.1. It is what API clients and the fuzzing suite read.
 """
 
-from kg.describe import DESCRIPTION_FORMATS
 from kg.media import FORMATS, Format, offered
 from kg.paths import BUSY, Json, more_paths, parameter, refusals
 from kg.protocol import FORM_TYPE, QUERY_TYPE
+from kg.service_description import DESCRIPTION_FORMATS
 
 _REFUSALS = {
     **BUSY,

@@ -25,8 +25,8 @@ from kg.record import (
     read_record,
     record_triples,
 )
+from kg.remote_service import RemoteService
 from kg.sample import Sample, compare
-from kg.service import RemoteService
 from kg.snapshots import DATA, read_snapshot
 from kg.writer import Writer
 

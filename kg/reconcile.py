@@ -3,7 +3,7 @@
 Source: Reconciliation Service API 0.2, which OpenRefine speaks. At `/reconcile`: the manifest,
 batches of queries (`queries`), one query (`query`) and data extension (`extend`), by GET or as a
 posted form; below it `suggest/…`, `flyout/…`, `properties` and `preview`. What is found, and how
-it is ranked, is in `kg/reconciliation.py`; nothing alleged is ever a value (`kg/extension.py`).
+it is ranked, is in `kg/matching.py`; nothing alleged is ever a value (`kg/extension.py`).
 
 Everything that it needs is read from the graph once, with the first request after a new snapshot.
 """
@@ -30,10 +30,10 @@ from kg.errors import (
 )
 from kg.extension import extend
 from kg.manifest import manifest
+from kg.matching import Json, candidates, named_types
 from kg.pages import Pages
 from kg.pool import Pool
 from kg.protocol import FORM_TYPE, operation, read_fields
-from kg.reconciliation import Json, candidates, named_types
 from kg.replies import CORS, Handler, guarded, packed
 from kg.rows import read_rows
 from kg.suggestions import flyout, propose, suggest

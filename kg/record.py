@@ -13,7 +13,7 @@ from kg.assets import probe
 from kg.errors import DataError, NotFoundError, StoreLostError
 from kg.facts import expand, typed
 from kg.rdf import BASE
-from kg.service import NO_GRAPH, NO_TABLE, RemoteService, named_dataset
+from kg.remote_service import NO_GRAPH, NO_TABLE, RemoteService, named_dataset
 
 #: The graph that holds the record.
 RECORD_GRAPH = BASE + "published"

@@ -17,6 +17,7 @@ from kg.merge import resolve
 from kg.protocol import Fields, Operation
 from kg.queries import restrict
 from kg.rdf import BlankNode, NamedNode, QuerySolution, QuerySolutions, Triple
+from kg.remote_service import NO_GRAPH, RemoteService, named_dataset
 from kg.results import Answer, Caps, Writing
 from kg.rewrite import (
     Graph,
@@ -26,7 +27,6 @@ from kg.rewrite import (
     without_dataset,
     without_undef,
 )
-from kg.service import NO_GRAPH, RemoteService, named_dataset
 from kg.store import EngineStore
 
 #: Rows that are filled into a template, or resources that are described, at one time.

@@ -10,7 +10,7 @@ from kg.assets import probe
 from kg.facts import expand
 from kg.queries import restrict
 from kg.rdf import Literal, RdfFormat, parse_rdf
-from kg.service import NO_GRAPH, RemoteService, named_dataset
+from kg.remote_service import NO_GRAPH, RemoteService, named_dataset
 
 _TYPE = f" <{expand('rdf:type')}> ".encode()
 _NUMBERS = (expand("xsd:integer"), expand("xsd:decimal"))

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from kg.batches import Query
 from kg.errors import NotFoundError
+from kg.matching import Json, candidates, describe, named_types
 from kg.names import normalize
-from kg.reconciliation import Json, candidates, describe, named_types
 from kg.things import Term, Things
 
 KINDS = ("entity", "type", "property")

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from kg.entities import Names, local_name
 from kg.queries import Question
+from kg.rows import read_rows
 
 Row = Mapping[str, Mapping[str, str]]
 
@@ -35,8 +36,7 @@ def answer_table(body: bytes, names: Names) -> Table | str:
 
 def column(body: bytes, name: str) -> list[str]:
     """Return the values of one column of an answer in SPARQL JSON, each once, in order."""
-    rows: list[Row] = json.loads(body)["results"]["bindings"]
-    return list(dict.fromkeys(row[name]["value"] for row in rows if name in row))
+    return list(dict.fromkeys(row[name] for row in read_rows(body) if name in row))
 
 
 def question_list(questions: list[Question]) -> Table:
@@ -61,10 +61,10 @@ def question_help(question: Question) -> str:
 
 def coverage_line(body: bytes) -> str:
     """Return one sentence that sums an answer of the question `coverage` up."""
-    rows: list[Row] = json.loads(body)["results"]["bindings"]
+    rows = read_rows(body)
 
     def total(name: str) -> int:
-        return sum(int(row[name]["value"]) for row in rows)
+        return sum(int(row[name]) for row in rows)
 
     stating, covered = total("stating"), total("covered")
     return (

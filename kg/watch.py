@@ -15,7 +15,7 @@ from typing import Protocol
 from kg.connection import Access
 from kg.errors import KgError
 from kg.record import NOTICED, Record, read_record
-from kg.service import RemoteService
+from kg.remote_service import RemoteService
 from kg.settings import is_remote
 from kg.worker import LoaderConfig
 

@@ -18,7 +18,7 @@ from serving import Server, command_line, serving
 
 from kg.federation import MOST_CALLS
 from kg.record import Record
-from kg.service import NO_GRAPH
+from kg.remote_service import NO_GRAPH
 
 JSON = "application/sparql-results+json"
 OURS = '<u:a> <u:name> "Ada" <u:g> .\n<u:b> <u:name> "Bert" <u:g> .\n'

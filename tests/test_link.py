@@ -16,7 +16,7 @@ from kg import cli
 from kg.accepting import HEAD, add_mappings, read_accepted, write_candidates
 from kg.errors import BusyError, DataError, InputError, NotFoundError
 from kg.link import ANSWERS, Search, accept, find, query
-from kg.reconciler import BATCH, TRIES, Answers, Reconciler
+from kg.reconciliation_client import BATCH, TRIES, Answers, Reconciler
 from kg.settings import Settings
 from kg.snapshots import write_snapshot
 from kg.store import EngineStore

@@ -19,8 +19,8 @@ from kg.publish import _PAUSE as PAUSE
 from kg.publish import Target, graph_lines, publish
 from kg.rdf import BASE
 from kg.record import NOTICED, count_graphs, read_record
+from kg.remote_service import RemoteService
 from kg.sample import Sample, comparable
-from kg.service import RemoteService
 from kg.worker import LoaderConfig
 from kg.writer import writer
 

@@ -19,11 +19,11 @@ from starlette.responses import Response
 from kg.batches import read_batch, read_extension, read_query
 from kg.errors import InputError, NotFoundError, TooLargeError
 from kg.extension import extend
+from kg.matching import BEST_GUESS, SHORT, candidates, describe
 from kg.names import normalize
 from kg.pages import Pages
 from kg.protocol import Limits
 from kg.reconcile import Reconcile
-from kg.reconciliation import BEST_GUESS, SHORT, candidates, describe
 from kg.store import EngineStore
 from kg.suggestions import flyout, propose, suggest
 from kg.things import Things, things_in

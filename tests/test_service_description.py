@@ -9,16 +9,16 @@ import rdflib
 from rdflib.compare import isomorphic
 from serving import ROOT
 
-from kg.describe import DESCRIPTION_FORMATS, Catalogue, describe, serialize
 from kg.media import Format
 from kg.rdf import to_rdflib_graph
+from kg.service_description import DESCRIPTION_FORMATS, Catalogue, describe, serialize
 
 CATALOGUE = Catalogue("f" * 64, (("u:g0", 3), ("u:g1", 4)), (("triples", 7), ("classes", 2)))
 DESCRIPTION = describe("http://here/sparql", "A title", "What it is.", CATALOGUE)
 WRITTEN = """
 import sys
 sys.path[:0] = sys.argv[1:]
-from test_describe import DESCRIPTION, DESCRIPTION_FORMATS, serialize
+from test_service_description import DESCRIPTION, DESCRIPTION_FORMATS, serialize
 sys.stdout.buffer.write(b"".join(serialize(DESCRIPTION, form) for form in DESCRIPTION_FORMATS))
 """
 
