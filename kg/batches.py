@@ -139,7 +139,7 @@ def _query(asked: Mapping[str, Any], things: Things) -> Query:
         tuple(things.type(each) for each in _types(asked.get("type"))),
         strict,
         hints,
-        _limit(asked.get("limit"), _USUAL_CANDIDATES, _MOST_CANDIDATES),
+        _limit(asked.get("limit")),
     )
 
 
@@ -197,11 +197,11 @@ def _setting(value: object) -> int:
     return int(text)
 
 
-def _limit(value: object, usual: int, most: int) -> int:
+def _limit(value: object) -> int:
     """Return a number of results, which is at least 1; nothing means the usual one."""
     if value is None:
-        return usual
+        return _USUAL_CANDIDATES
     whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
     if not whole or not isinstance(value, int | float) or value < 1:
         raise InputError(f"`limit` must be a whole number above 0, not {value!r:.40}.")
-    return min(int(value), most)
+    return min(int(value), _MOST_CANDIDATES)

@@ -30,7 +30,6 @@ from kg.snapshots import DATA, current_snapshot
 from kg.streams import Source, by_subject
 
 _CONTEXT = "context"
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -113,10 +112,9 @@ def _trig(source: Source, output: BinaryIO) -> None:
 
 
 def _nquads(source: Source, output: BinaryIO) -> None:
-    with source.data.open("rb") as file:
-        for block in iter(lambda: file.read(_BLOCK), b""):
-            output.write(block)
-            source.advance(block.count(b"\n"))
+    for block in source.blocks():
+        output.write(block)
+        source.advance(block.count(b"\n"))
 
 
 def _jsonld(source: Source, output: BinaryIO) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rapidfuzz import fuzz, process
 
@@ -68,10 +68,12 @@ def nearest(name: str, candidates: Iterable[str]) -> list[str]:
     """
     if len(name) > _LONGEST:
         return []
-    choices = {each: normalize(each) for each in candidates}
-    found = process.extract(
-        normalize(name), choices, scorer=fuzz.ratio, limit=None, score_cutoff=_NEAR
-    )
+    return most_alike(normalize(name), {each: normalize(each) for each in candidates})
+
+
+def most_alike(form: str, forms: Mapping[str, str]) -> list[str]:
+    """Return up to three of those whose normal forms are spelt most like `form`, best first."""
+    found = process.extract(form, forms, scorer=fuzz.ratio, limit=None, score_cutoff=_NEAR)
     return [each for _, each in sorted((-score, each) for _, score, each in found)][:3]
 
 

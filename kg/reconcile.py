@@ -33,7 +33,7 @@ from kg.manifest import manifest
 from kg.matching import Json, candidates, named_types
 from kg.pages import Pages
 from kg.pool import Pool
-from kg.protocol import FORM_TYPE, operation, read_fields
+from kg.protocol import FORM_TYPE, METHODS, operation, read_fields
 from kg.replies import CORS, Handler, guarded, packed
 from kg.rows import read_rows
 from kg.suggestions import flyout, propose, suggest
@@ -41,7 +41,6 @@ from kg.things import NAME, TYPE, Things, questions, read_things
 from kg.worker import Job
 
 _PATH = "/reconcile"
-_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 #: Any page may frame a preview, which loads our style sheet and can do nothing else.
 _PREVIEW_POLICY = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
@@ -106,7 +105,7 @@ class Reconcile:
             fields = await _fields(request, self.service)
             return await function(request, fields, await self.index.things())
 
-        return guarded(answer, _METHODS, "The reconciliation service is read-only; it answers")
+        return guarded(answer, METHODS, "The reconciliation service is read-only; it answers")
 
     async def _main(self, request: Request, fields: Fields, things: Things) -> Response:
         if not fields.keys().isdisjoint(("queries", "query", "extend")):

@@ -13,7 +13,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from rapidfuzz import fuzz, process
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -28,7 +27,7 @@ from kg.errors import InputError, KgError, NotFoundError
 from kg.evidence import Words
 from kg.flights import Flights
 from kg.media import HTML, Choice, Format, negotiate, quality
-from kg.names import normalize
+from kg.names import most_alike, normalize
 from kg.pages import Pages, Shown
 from kg.profiles import profile
 from kg.protocol import Operation, named_format, read_fields
@@ -39,7 +38,6 @@ from kg.replies import CORS, entity_tag, guarded, problem
 from kg.signposts import link_header, signposts
 from kg.views import Ref, Views, parse
 
-_NEAR = 60
 _PAGE = re.compile(r"[1-9][0-9]{0,5}")
 
 
@@ -207,8 +205,7 @@ class Resources:
 def _nearest(local: str, known: Identifiers) -> list[tuple[str, str]]:
     stem = re.sub(rf"\.({'|'.join(row.extension for row in FORMS)})$", "", local)
     wanted = normalize(stem.partition("/")[2])
-    found = process.extract(wanted, known.ends, scorer=fuzz.ratio, limit=3, score_cutoff=_NEAR)
-    return [(iri, known.labels[iri]) for _, _, iri in found]
+    return [(iri, known.labels[iri]) for iri in most_alike(wanted, known.ends)]
 
 
 def _query(number: int) -> str:

@@ -38,8 +38,12 @@ class Source:
 
     def size(self) -> int:
         """Return the number of statements, counted by their lines."""
+        return sum(block.count(b"\n") for block in self.blocks())
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the file as it is, in pieces."""
         with self.data.open("rb") as file:
-            return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
+            yield from iter(lambda: file.read(_BLOCK), b"")
 
     def quads(self) -> Iterator[Quad]:
         """Yield every statement with its graph, in the order of the file."""
