@@ -59,9 +59,11 @@ class FakeServer(ThreadingHTTPServer):
         return f"{self.scheme}://127.0.0.1:{self.server_address[1]}"
 
     def load(self, text: str) -> None:
+        """Add N-Quads to what the server has."""
         self.store._store.load(input=text, format=ox.RdfFormat.N_QUADS)
 
     def publish(self, record: Record) -> None:
+        """Put a record in the place of its own."""
         graph = ox.NamedNode(RECORD_GRAPH)
         self.store._store.remove_graph(graph)
         self.store._store.load(

@@ -44,14 +44,17 @@ class Fixture:
 
     @property
     def name(self) -> str:
+        """Class and fault, such as `claim/invalid-about-itself`."""
         return f"{self.path.parent.name}/{self.path.stem}"
 
     @property
     def shapes(self) -> Path:
+        """The file of shapes that the fixture is for."""
         return ASSETS.shapes / f"{self.path.parent.name}.ttl"
 
 
 def read_fixture(path: Path) -> Fixture:
+    """Read a fixture; what it expects stands in it, as statements of `test:violates`."""
     quads = read_turtle(path).quads
     violations = [q for q in quads if q.predicate.value == TEST + "violates"]
     return Fixture(
@@ -62,25 +65,30 @@ def read_fixture(path: Path) -> Fixture:
 
 
 def fixtures(kind: str) -> list[Fixture]:
+    """Return all fixtures of a kind: valid or invalid."""
     return [read_fixture(path) for path in sorted(FIXTURES.glob(f"*/{kind}-*.ttl"))]
 
 
 def ontology() -> list[ox.Quad]:
+    """Return the statements of the real ontology."""
     files = [ASSETS.ontology / "contested.ttl"]
     files += sorted((ASSETS.ontology / "vocabularies").glob("*.ttl"))
     return [quad for path in files for quad in read_turtle(path).quads]
 
 
 def base() -> list[ox.Quad]:
+    """Return the valid graph that each fixture is put on top of."""
     return read_turtle(FIXTURES / "base.ttl").quads
 
 
 def write_graph(path: Path, quads: Iterable[ox.Quad]) -> Path:
+    """Write quads as a snapshot has them; return the file."""
     path.write_bytes(canonical_nquads(quads))
     return path
 
 
 def sparql_results(file: Path, shapes: Iterable[Path]) -> list[Result]:
+    """Run the `sh:sparql` constraints of some shapes, each once over the whole graph."""
     store = EngineStore()
     store.load(file)
     prefixes = Prefixes.read(ASSETS.prefixes)
@@ -94,6 +102,7 @@ def sparql_results(file: Path, shapes: Iterable[Path]) -> list[Result]:
 
 
 def pairs(results: Iterable[Result]) -> Findings:
+    """Return focus node and shape of each result; blank nodes are all one."""
     return {
         (each.focus if each.focus.startswith("http") else TEST + "blank", each.shape)
         for each in results

@@ -25,6 +25,7 @@ def wikidata_stand_in(program: str = "python") -> Iterator[str]:
 
 @contextlib.contextmanager
 def few_lines() -> Iterator[str]:
+    """Yield the address of `federation/server.py` over the piece of Wikidata."""
     command = [sys.executable, str(HERE / "server.py"), str(DATA)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -35,6 +36,7 @@ def few_lines() -> Iterator[str]:
 
 @contextlib.contextmanager
 def oxigraph() -> Iterator[str]:
+    """Yield the address of the `oxigraph` server over the piece of Wikidata."""
     command = shutil.which("oxigraph", path=Path(sys.executable).parent) or shutil.which("oxigraph")
     assert command, "pip install oxigraph"
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -51,6 +53,7 @@ def oxigraph() -> Iterator[str]:
 
 
 def load(address: str) -> None:
+    """Put the piece of Wikidata into an `oxigraph` server that is starting."""
     end = time.monotonic() + START_SECONDS
     while True:
         try:

@@ -15,6 +15,7 @@ RUNAWAY = f"SELECT (COUNT(*) AS ?n) {{ {_PRODUCT} }}"
 
 
 def get(query, more="", target="/sparql"):
+    """Return the bytes of a request for a query; `more` are further header lines."""
     head = f"GET {target}?query={quote(query)} HTTP/1.1\r\nHost: here\r\nAccept: text/csv\r\n"
     return f"{head}{more}\r\n".encode()
 
@@ -28,6 +29,7 @@ class Talk:
         self.rest = b""
 
     def say(self, *parts):
+        """Send parts of requests, each by itself."""
         for part in parts:
             self.socket.sendall(part)
 
@@ -48,11 +50,13 @@ class Talk:
         return int(status.split()[1]), headers, body.decode()
 
     def ask(self, *parts):
+        """Send parts of one request; return its answer."""
         self.say(*parts)
         return self.answer()
 
 
 def metric(talk, name):
+    """Return a figure of the server, 0 where it tells none of that name."""
     talk.say(b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n")
     found = re.search(rf"^{re.escape(name)} (\d+)", talk.answer()[2], re.MULTILINE)
     return int(found[1]) if found else 0
