@@ -23,7 +23,7 @@ LAYERS = (
     "monitor repeats bounded wire service_description answers similar report validate",
     "streams selection csvw frames graphml review catalogue",
     "examples build export release pages endpoint graphstore",
-    "addresses dataset describing views profiles reference signposts paths openapi",
+    "addresses dataset describing views profiles reference signposts openapi",
     "manifest reconcile guides inquiry resources publish",
     "app",
     "terminal curating cli __main__",
