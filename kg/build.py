@@ -22,14 +22,14 @@ from kg.links import unknown_subjects
 from kg.metadata import DATASET, describe_dataset
 from kg.propositions import derive_propositions
 from kg.queries import questions
-from kg.rdf import DERIVED, GENERATED, TERMS, Prefixes, Quad, RdfFormat, Store, parse_rdf
+from kg.rdf import DERIVED, GENERATED, TERMS, Prefixes, Quad, QuadStore, RdfFormat, parse_rdf
 from kg.references import unknown_nodes
 from kg.rules import apply_rule
 from kg.settings import Settings
 from kg.snapshots import write_snapshot
 from kg.sources import Sources, read_sources, stop
 
-Step = Callable[[Store, Path], Iterable[Quad]]
+Step = Callable[[QuadStore, Path], Iterable[Quad]]
 
 # Rules by name, in order: before the disputes are computed, and what depends on them.
 BEFORE_DISPUTES = (
@@ -96,9 +96,9 @@ def misbuilt(file: Path, assets: Assets) -> str:
     )
 
 
-def _completed(quads: Iterable[Quad], assets: Assets) -> Store:
+def _completed(quads: Iterable[Quad], assets: Assets) -> QuadStore:
     """Return what is written and carried with all that the build makes of it."""
-    store = Store()
+    store = QuadStore()
     store.extend(quads)
     for step in _steps():
         store.extend(list(step(store, assets.ontology / "rules")))
@@ -151,7 +151,7 @@ def _rule(name: str) -> Step:
     return lambda store, rules: apply_rule(store, rules / f"{name}.rq", DERIVED)
 
 
-def _claims(store: Store, _rules: Path) -> Iterator[Quad]:
+def _claims(store: QuadStore, _rules: Path) -> Iterator[Quad]:
     facts = Facts(store)
     yield from derive_claims(facts)
     yield from derive_propositions(facts)

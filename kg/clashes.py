@@ -23,7 +23,7 @@ from pathlib import Path
 from kg.errors import DataError
 from kg.facts import Facts, expand
 from kg.origins import same_words
-from kg.rdf import Literal, NamedNode, QuerySolution, QuerySolutions, Store
+from kg.rdf import Literal, NamedNode, QuadStore, QuerySolution, QuerySolutions
 from kg.rules import evaluate_rule
 
 COMPUTED, CURATED = expand("computed"), expand("curated")
@@ -44,7 +44,7 @@ class Clash:
     reason: str = ""
 
 
-def find_clashes(store: Store, facts: Facts, folder: Path) -> list[Clash]:
+def find_clashes(store: QuadStore, facts: Facts, folder: Path) -> list[Clash]:
     """Return what the rules of a folder find in the union graph of `store`, sorted.
 
     `facts` are those of the store. Raises `DataError` if a rule is missing, is no SELECT
@@ -57,7 +57,7 @@ def find_clashes(store: Store, facts: Facts, folder: Path) -> list[Clash]:
     return sorted({each for rule in rules for each in clashes_of(store, rule, judge)})
 
 
-def clashes_of(store: Store, rule: Path, judge: "Judge") -> Iterator[Clash]:
+def clashes_of(store: QuadStore, rule: Path, judge: "Judge") -> Iterator[Clash]:
     """Yield the clashes that one rule finds; raises `DataError` as `find_clashes`."""
     for row in _rows(store, rule):
         try:
@@ -130,7 +130,7 @@ class Judge:
         return {self._passages.find(each) for each in self._facts.texts(claim, "evidence")}
 
 
-def _rows(store: Store, rule: Path) -> Iterator[QuerySolution]:
+def _rows(store: QuadStore, rule: Path) -> Iterator[QuerySolution]:
     rows = evaluate_rule(store, rule)
     if not isinstance(rows, QuerySolutions):
         raise DataError(f"{rule} must be a SELECT query.")

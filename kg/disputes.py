@@ -21,7 +21,7 @@ from pathlib import Path
 from kg.clashes import COMPUTED, Clash, find_clashes
 from kg.facts import Facts, expand, quad
 from kg.origins import Groups
-from kg.rdf import BASE, DERIVED, Literal, Quad, Store
+from kg.rdf import BASE, DERIVED, Literal, Quad, QuadStore
 from kg.wording import spoken
 
 _DISPUTES = BASE + "dispute/"
@@ -81,7 +81,7 @@ class Dispute:
         return f"{self.iri}/{_digest(*(part for stand in position for part in stand))[:8]}"
 
 
-def derive_disputes(store: Store, rules: Path) -> Iterator[Quad]:
+def derive_disputes(store: QuadStore, rules: Path) -> Iterator[Quad]:
     """Yield all disputes with their positions; a step of the build.
 
     `rules` is the folder of rules; those of disputes are in its subfolder. Claims must

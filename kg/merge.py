@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from kg.assets import probe
 from kg.errors import InputError, QueryError
 from kg.protocol import Operation
-from kg.rdf import DefaultGraph, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store, union
+from kg.rdf import (
+    DefaultGraph,
+    NamedNode,
+    QuadStore,
+    QueryBoolean,
+    QuerySolutions,
+    QueryTriples,
+    union,
+)
 from kg.rewrite import split_prologue, without_dataset
 
 # Read now: a worker opens no file.
@@ -58,25 +66,25 @@ def resolve(prologue: str, terms: Sequence[str], base: str) -> list[str]:
     if not terms:
         return []
     probe = f"{prologue}\n{_NAMES.replace('UNDEF', ' '.join(terms))}"
-    rows = Store().query(probe, base_iri=base)
+    rows = QuadStore().query(probe, base_iri=base)
     return [row["graph"].value for row in rows]  # type: ignore[union-attr]
 
 
-def overlaps(store: Store) -> bool:
+def overlaps(store: QuadStore) -> bool:
     """Tell whether a triple stands in two graphs of a store."""
     return bool(store.query(_OVERLAP))
 
 
-def query_dataset(store: Store, text: str, dataset: Dataset, base: str) -> Results:
+def query_dataset(store: QuadStore, text: str, dataset: Dataset, base: str) -> Results:
     """Evaluate a query over a dataset in which no triple stands in two graphs."""
     return store.query(
         text, base_iri=base, default_graph=[*dataset.default], named_graphs=[*dataset.named]
     )
 
 
-def query_merge(store: Store, text: str, dataset: Dataset, base: str) -> Results:
+def query_merge(store: QuadStore, text: str, dataset: Dataset, base: str) -> Results:
     """Evaluate a query over a dataset whose graphs overlap: over a copy of them, merged."""
-    alone = Store()
+    alone = QuadStore()
     for name in dataset.default:
         alone.extend(union(store.quads_for_pattern(None, None, None, name)))
     for name in dataset.named:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from kg.errors import DataError
 from kg.files import read_text
-from kg.rdf import NamedNode, Quad, QueryBoolean, QuerySolutions, QueryTriples, Store
+from kg.rdf import NamedNode, Quad, QuadStore, QueryBoolean, QuerySolutions, QueryTriples
 
 
-def evaluate_rule(store: Store, rule: Path) -> QuerySolutions | QueryBoolean | QueryTriples:
+def evaluate_rule(store: QuadStore, rule: Path) -> QuerySolutions | QueryBoolean | QueryTriples:
     """Return what a rule's query gives over the union of all graphs.
 
     Raises `DataError` if the file cannot be read or is not SPARQL (with line and column).
@@ -19,7 +19,7 @@ def evaluate_rule(store: Store, rule: Path) -> QuerySolutions | QueryBoolean | Q
         raise DataError(f"{rule}: not valid SPARQL: {error}.") from None
 
 
-def apply_rule(store: Store, rule: Path, graph: str) -> Iterator[Quad]:
+def apply_rule(store: QuadStore, rule: Path, graph: str) -> Iterator[Quad]:
     """Yield what a CONSTRUCT query adds, as statements of `graph`; known ones are left out.
 
     The query sees the union of all graphs. Raises `DataError` with line and column if it

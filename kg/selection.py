@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from kg.assets import PROBES, QUERIES
 from kg.queries import restrict
-from kg.rdf import Literal, NamedNode, QuerySolutions, QueryTriples, Store, Term, Triple
+from kg.rdf import Literal, NamedNode, QuadStore, QuerySolutions, QueryTriples, Term, Triple
 from kg.streams import Source
 
 Row = Mapping[str, Term]
@@ -17,7 +17,7 @@ class Selection:
     """The union of a snapshot's graphs, to be asked."""
 
     def __init__(self, source: Source) -> None:
-        self._store = Store()
+        self._store = QuadStore()
         # Not the engine's own union: it repeats a triple that stands in two graphs.
         self._store.bulk_extend(Source(source.data, source.assets).triples())
 
