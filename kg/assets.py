@@ -85,7 +85,7 @@ def bundled_snapshot() -> Path | None:
 
 def guide() -> str:
     """Return the guide to the ontology, in Markdown: what travels with the program's Turtle."""
-    folder = next(each for each in (PACKAGE.parent, BUNDLE) if Assets(each).complete())
+    folder = next(each for each in (PACKAGE.parent, _BUNDLE) if Assets(each).complete())
     return (Assets(folder).ontology / "README.md").read_text("utf-8")
 
 
