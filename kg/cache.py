@@ -4,15 +4,19 @@ A key names the data by its fingerprint, so nothing in here ever becomes wrong: 
 has new keys, and the old ones fall out.
 """
 
+import sys
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
 from kg.codings import IDENTITY
 
-#: What an entry costs beside its body: key, headers and the dictionary's own room.
+#: What an entry costs beside its body and key: headers and the dictionary's own room.
 _OVERHEAD = 1024
 _LARGEST_SHARE = 8
+
+#: What an answer is kept under; a query in it may be far longer than the answer.
+Key = tuple[Hashable, ...]
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Entry:
 
     @property
     def cost(self) -> int:
-        """The bytes that keeping it takes, about."""
+        """The bytes that keeping it takes beside its key, about."""
         return len(self.body) + _OVERHEAD
 
 
@@ -39,17 +43,17 @@ class Cache:
         self.size = 0
         self.hits = 0
         self.misses = 0
-        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
+        self._entries: OrderedDict[Key, Entry] = OrderedDict()
 
     def __len__(self) -> int:
         """Return the number of answers kept."""
         return len(self._entries)
 
-    def __contains__(self, key: Hashable) -> bool:
+    def __contains__(self, key: Key) -> bool:
         """Whether an answer is kept; not counted as asking for it."""
         return key in self._entries
 
-    def get(self, key: Hashable) -> Entry | None:
+    def get(self, key: Key) -> Entry | None:
         """Return the kept answer, if any."""
         entry = self._entries.get(key)
         if entry is None:
@@ -59,16 +63,20 @@ class Cache:
         self._entries.move_to_end(key)
         return entry
 
-    def again(self, key: Hashable) -> Entry | None:
+    def again(self, key: Key) -> Entry | None:
         """As `get`, for a first look: what is not found here is looked for once more."""
         return self.get(key) if key in self._entries else None
 
-    def put(self, key: Hashable, entry: Entry) -> None:
+    def put(self, key: Key, entry: Entry) -> None:
         """Keep an answer, unless it alone would take an undue share of the room."""
-        if entry.cost * _LARGEST_SHARE > self.limit or key in self._entries:
+        cost = _cost(key, entry)
+        if cost * _LARGEST_SHARE > self.limit or key in self._entries:
             return
         self._entries[key] = entry
-        self.size += entry.cost
+        self.size += cost
         while self.size > self.limit:
-            _, oldest = self._entries.popitem(last=False)
-            self.size -= oldest.cost
+            self.size -= _cost(*self._entries.popitem(last=False))
+
+
+def _cost(key: Key, entry: Entry) -> int:
+    return entry.cost + sum(map(sys.getsizeof, key))

@@ -6,6 +6,7 @@ read-only server refuses). Pure: bytes and strings in, a frozen value or a `KgEr
 
 import math
 import re
+import sys
 from binascii import a2b_qp
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,6 +69,11 @@ class Operation:
     def is_graph(self) -> bool:
         """Whether the answer is a graph (CONSTRUCT, DESCRIBE) and not a table or a boolean."""
         return self.form in ("CONSTRUCT", "DESCRIBE")
+
+    def __sizeof__(self) -> int:
+        """Return the bytes of memory that its texts take: those that may be long."""
+        graphs = (*(self.default_graphs or ()), *(self.named_graphs or ()))
+        return sum(map(sys.getsizeof, (self.query, *graphs)))
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,8 @@ _NEW_EACH_TIME = (b"x-request-id", b"date")
 
 @dataclass(frozen=True)
 class Repeat(Entry):
-    """A kept answer with the request that it answers, whole, and its status line and headers."""
+    """A kept answer to a whole request, with its status line and headers."""
 
-    request: bytes = b""
     head: bytes = b""
     method: str = ""
     path: str = ""
@@ -40,8 +39,8 @@ class Repeat(Entry):
 
     @property
     def cost(self) -> int:
-        """The bytes that keeping it takes, about."""
-        return super().cost + len(self.request) + len(self.head)
+        """The bytes that keeping it takes beside its key, about."""
+        return super().cost + len(self.head) + len(self.query)
 
 
 class Repeats:
@@ -61,7 +60,7 @@ class Repeats:
             head = b"HTTP/1.1 200 OK\r\n" + b"".join(lines)
             method, path = scope["method"], scope["path"]
             query = scope.get(QUERY, "")
-            entry = Repeat(body, "", request=data, head=head, method=method, path=path, query=query)
+            entry = Repeat(body, "", head=head, method=method, path=path, query=query)
             self.cache.put((fingerprint, data), entry)
 
     def answer(self, data: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:

@@ -184,7 +184,7 @@ def test_a_repeated_request_waits_for_a_look_too() -> None:
             due = False
 
     repeats = Repeats(Served, Cache(1 << 20), Figures())
-    repeats.cache.put((OLD, b"GET"), Repeat(b"answer", "", request=b"GET"))
+    repeats.cache.put((OLD, b"GET"), Repeat(b"answer", ""))
     assert repeats.answer(b"GET", []).endswith(b"answer")
     Served.watch.due = True
     assert repeats.answer(b"GET", []) is None

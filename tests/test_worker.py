@@ -574,13 +574,30 @@ def test_configuration_and_job_travel_unchanged(data: Path) -> None:
 def test_cache_is_bounded_by_bytes() -> None:
     cache = Cache(100_000)
     for number in range(50):
-        cache.put(number, Entry(b"x" * 4000, f'"{number}"'))
+        cache.put((number,), Entry(b"x" * 4000, f'"{number}"'))
         assert cache.size <= 100_000
-    assert cache.get(49) is not None
-    assert cache.get(0) is None
-    cache.put("large", Entry(b"x" * 50_000, '"l"'))
-    assert cache.get("large") is None
+    assert cache.get((49,)) is not None
+    assert cache.get((0,)) is None
+    cache.put(("large",), Entry(b"x" * 50_000, '"l"'))
+    assert cache.get(("large",)) is None
     kept = len(cache)
-    cache.get(50 - kept)
-    cache.put("new", Entry(b"x" * 4000, '"n"'))
-    assert cache.get(50 - kept) is not None
+    cache.get((50 - kept,))
+    cache.put(("new",), Entry(b"x" * 4000, '"n"'))
+    assert cache.get((50 - kept,)) is not None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Operation("ASK {}" + "#" * 5000),
+        Operation("ASK {}", default_graphs=("u:" + "a" * 5000,)),
+        Operation("ASK {}", named_graphs=("u:a", "u:" + "b" * 5000)),
+    ],
+    ids=["a long query", "a long name", "one of several"],
+)
+def test_what_was_asked_counts_towards_the_room(asked: Operation) -> None:
+    cache = Cache(100_000)
+    for number in range(100):
+        cache.put((str(number), asked), Entry(b"", ""))
+    assert cache.size <= 100_000
+    assert 10 < len(cache) < 20
