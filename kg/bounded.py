@@ -10,7 +10,7 @@ Sources: RFC 6585, 5 (status 431); RFC 9110, 6.5.1 (trailers), 7.8 (Upgrade); RF
 import asyncio
 import re
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -26,6 +26,8 @@ LONGEST_HEAD = 64 * 1024
 PATIENCE = 60.0
 #: Seconds for which who has said all it will say is answered: most who do have left.
 SOON = 0.5
+#: Bytes that may wait, of all answers together, until slow clients take them.
+ROOM = 1 << 30
 
 #: A host with its port, be it empty (RFC 3986, 3.2.2).
 _HOST = re.compile(rb"([\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(:\d*)?", re.ASCII)
@@ -38,6 +40,9 @@ class BoundedProtocol(HttpToolsProtocol):
     """
 
     patience = PATIENCE
+    room = ROOM
+    #: Who does not take an answer as fast as it is sent, the first one first.
+    behind: ClassVar[dict["BoundedProtocol", None]] = {}
     _received = 0
     _in_head = True
     _refused = False
@@ -45,6 +50,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _answered: RequestResponseCycle | None = None
     _timer: asyncio.TimerHandle | None = None
     _reading: asyncio.Handle | None = None
+    _postponed: tuple[RequestResponseCycle, Any] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Await the first request (asyncio's hook)."""
@@ -62,6 +68,9 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if self.flow.write_paused:  # its answer would wait behind another that is not taken
+            self._postponed = cycle, app
+            return
         self._answered = cycle
         super()._start_asgi_task(cycle, app)
 
@@ -79,13 +88,27 @@ class BoundedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Watch a client that does not take its answer as fast as it is sent (asyncio's hook)."""
         super().pause_writing()
+        self.behind[self] = None
         # Soon, for this is called in the midst of writing.
-        self._reading = self.loop.call_soon(self._watch, sys.maxsize)
+        self._reading = self.loop.call_soon(self._make_room)
 
     def resume_writing(self) -> None:
-        """Watch the client no more (asyncio's hook)."""
+        """Watch the client no more, and go on with its next request (asyncio's hook)."""
         self._stop_watching()
         super().resume_writing()
+        next_, self._postponed = self._postponed, None
+        if next_:
+            self._start_asgi_task(*next_)
+
+    def _make_room(self) -> None:
+        """Close connections where too much waits: of those that have long been behind, not this."""
+        sizes = {each: each.transport.get_write_buffer_size() for each in self.behind}
+        waiting = sum(sizes.values())
+        for each, size in sizes.items():
+            if waiting > self.room and each is not self:
+                waiting -= size
+                each.transport.abort()
+        self._watch(sys.maxsize)
 
     def _watch(self, before: int) -> None:
         """Close the connection of a client that has taken nothing; its answer fills the memory."""
@@ -96,6 +119,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _stop_watching(self) -> None:
+        self.behind.pop(self, None)
         if self._reading:
             self._reading.cancel()
             self._reading = None

@@ -20,17 +20,24 @@ FEW = " ".join(f"VALUES ?{name} {{ {' '.join(map(str, range(20)))} }}" for name 
 CHUNKED = b"POST / HTTP/1.1\r\nhost: here\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
+LONG = 32 << 20
+
+
 class Impatient(BoundedProtocol):
     patience = 0.3
 
 
+class Narrow(BoundedProtocol):
+    room = LONG
+
+
 @contextlib.asynccontextmanager
-async def connected(app):
+async def connected(app, protocol=Impatient):
     """Run a server of an application, and yield a connection to it."""
-    config = uvicorn.Config(app, http=Impatient, lifespan="off", log_level="critical")
+    config = uvicorn.Config(app, http=protocol, lifespan="off", log_level="critical")
     config.load()
     server = await asyncio.get_running_loop().create_server(
-        lambda: Impatient(config=config, server_state=ServerState(), app_state={}), "127.0.0.1", 0
+        lambda: protocol(config=config, server_state=ServerState(), app_state={}), "127.0.0.1", 0
     )
     async with server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
@@ -97,20 +104,20 @@ def test_a_long_body_is_no_head():
     assert answer.startswith(b"HTTP/1.1 200 ")
 
 
-LONG = 32 << 20
+ASKED = b"GET / HTTP/1.1\r\nhost: here\r\n\r\n"
+
+
+async def answering_long(scope, receive, send):
+    await receive()
+    headers = [(b"content-length", b"%d" % LONG)]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": bytes(LONG)})
 
 
 async def taken(first, each):
     """Ask for a long answer, wait, and take it in parts, with so many seconds before each."""
-
-    async def app(scope, receive, send):
-        await receive()
-        headers = [(b"content-length", b"%d" % LONG), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": bytes(LONG)})
-
-    async with connected(app) as (reader, writer):
-        writer.write(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n")
+    async with connected(answering_long) as (reader, writer):
+        writer.write(ASKED.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
         received = 0
         await asyncio.sleep(first)
         try:
@@ -132,6 +139,52 @@ def test_an_answer_that_is_taken_slowly_is_whole():
     begun = time.monotonic()
     assert asyncio.run(taken(0.0, 0.005)) > LONG
     assert time.monotonic() - begun > 2 * Impatient.patience
+
+
+async def left_of(reader):
+    """Return how many bytes come of one long answer."""
+    try:
+        return len(await asyncio.wait_for(reader.readexactly(LONG), 10))
+    except (ConnectionError, asyncio.IncompleteReadError):
+        return 0
+
+
+def test_who_has_been_slow_for_longest_makes_room_for_others():
+    async def work():
+        async with contextlib.AsyncExitStack() as stack:
+            both = []
+            for _ in range(2):
+                made = connected(answering_long, Narrow)
+                reader, writer = await stack.enter_async_context(made)
+                writer.write(ASKED)
+                await reader.readuntil(b"\r\n\r\n")
+                both.append(reader)
+                await asyncio.sleep(0.2)
+            return [await left_of(each) for each in both]
+
+    assert asyncio.run(work()) == [0, LONG]
+    assert not Narrow.behind
+
+
+def test_the_next_request_is_not_begun_before_the_answer_is_taken():
+    begun = []
+
+    async def app(scope, receive, send):
+        begun.append(scope["path"])
+        await answering_long(scope, receive, send)
+
+    async def work():
+        async with connected(app, Narrow) as (reader, writer):
+            writer.write(ASKED * 2)
+            await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(0.2)
+            before = len(begun)
+            taken = await left_of(reader)
+            await reader.readuntil(b"\r\n\r\n")
+            return before, taken, await left_of(reader)
+
+    assert asyncio.run(work()) == (1, LONG, LONG)
+    assert len(begun) == 2
 
 
 GET = b"GET /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: here\r\n"
