@@ -9,6 +9,7 @@ Sources: RFC 6585, 5 (status 431); RFC 9110, 6.5.1 (trailers), 7.8 (Upgrade); RF
 
 import asyncio
 import re
+import resource
 import sys
 from typing import Any, ClassVar
 
@@ -28,6 +29,9 @@ PATIENCE = 60.0
 SOON = 0.5
 #: Bytes that may wait, of all answers together, until slow clients take them.
 ROOM = 1 << 30
+_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+#: Connections at one time: workers and files need descriptors, too.
+MOST = sys.maxsize if _FILES == resource.RLIM_INFINITY else max(_FILES - 100, _FILES // 2)
 
 #: A host with its port, be it empty (RFC 3986, 3.2.2).
 _HOST = re.compile(rb"([\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(:\d*)?", re.ASCII)
@@ -40,9 +44,11 @@ class BoundedProtocol(HttpToolsProtocol):
     """
 
     patience = PATIENCE
-    room = ROOM
+    room, most = ROOM, MOST
     #: Who does not take an answer as fast as it is sent, the first one first.
     behind: ClassVar[dict["BoundedProtocol", None]] = {}
+    #: Who has yet to send the rest of a request, the first one first.
+    awaited: ClassVar[dict["BoundedProtocol", None]] = {}
     _received = 0
     _in_head = True
     _refused = False
@@ -53,9 +59,11 @@ class BoundedProtocol(HttpToolsProtocol):
     _postponed: tuple[RequestResponseCycle, Any] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Await the first request (asyncio's hook)."""
+        """Await the first request, in the place of who has not sent one (asyncio's hook)."""
         super().connection_made(transport)
         self._await_request()
+        if len(self.connections) > self.most:
+            next(iter(self.awaited)).give_up()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Await nothing any more (asyncio's hook)."""
@@ -263,14 +271,18 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _await_request(self) -> None:
         if self._timer is None:
-            self._timer = self.loop.call_later(self.patience, self._give_up)
+            self.awaited[self] = None
+            self._timer = self.loop.call_later(self.patience, self.give_up)
 
     def _stop_waiting(self) -> None:
+        self.awaited.pop(self, None)
         if self._timer:
             self._timer.cancel()
             self._timer = None
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Await no more of a request: close the connection."""
+        self._stop_waiting()
         self.transport.close()
 
 

@@ -37,5 +37,5 @@ class Renewal:
             try:
                 await self.pool.reload(self.config())
                 sys.stderr.write(f"Now serving {self.pool.fingerprint[:16]}.\n")
-            except KgError as error:
+            except (KgError, OSError) as error:  # it may have as many files open as it may
                 sys.stderr.write(f"Still serving {self.pool.fingerprint[:16]}: {error}\n")

@@ -51,3 +51,17 @@ def test_what_cannot_be_loaded_keeps_nobody_from_asking_again(capsys):
     pool, _ = asyncio.run(asked(["broken", "b"], 2))
     assert pool.served == ["b"]
     assert capsys.readouterr().err == "Still serving nothing: It is broken.\nNow serving b.\n"
+
+
+def test_what_cannot_be_read_is_told(capsys):
+    def config():
+        raise OSError(24, "Too many open files")
+
+    async def work():
+        renewal = Renewal(Pool(), config)
+        for _ in range(2):
+            renewal.ask()
+            await asyncio.sleep(0.01)
+
+    asyncio.run(work())
+    assert capsys.readouterr().err == "Still serving nothing: [Errno 24] Too many open files\n" * 2

@@ -29,18 +29,27 @@ class Impatient(BoundedProtocol):
 
 class Narrow(BoundedProtocol):
     room = LONG
+    most = 3
+
+
+@contextlib.asynccontextmanager
+async def serving(app, protocol):
+    """Run a server of an application, and yield its address."""
+    config = uvicorn.Config(app, http=protocol, lifespan="off", log_level="critical")
+    config.load()
+    state = ServerState()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: protocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+    )
+    async with server:
+        yield server.sockets[0].getsockname()
 
 
 @contextlib.asynccontextmanager
 async def connected(app, protocol=Impatient):
     """Run a server of an application, and yield a connection to it."""
-    config = uvicorn.Config(app, http=protocol, lifespan="off", log_level="critical")
-    config.load()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: protocol(config=config, server_state=ServerState(), app_state={}), "127.0.0.1", 0
-    )
-    async with server:
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    async with serving(app, protocol) as address:
+        reader, writer = await asyncio.open_connection(*address)
         try:
             yield reader, writer
         finally:
@@ -164,6 +173,27 @@ def test_who_has_been_slow_for_longest_makes_room_for_others():
 
     assert asyncio.run(work()) == [0, LONG]
     assert not Narrow.behind
+
+
+@pytest.mark.parametrize("begun", [b"", ASKED[:20]], ids=["nothing", "a part"])
+def test_who_has_yet_to_ask_makes_room_for_others(begun):
+    async def work():
+        async with serving(answering_long, Narrow) as address:
+            idle = [await asyncio.open_connection(*address) for _ in range(Narrow.most)]
+            for _, writer in idle:
+                writer.write(begun)
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(ASKED)
+            await reader.readuntil(b"\r\n\r\n")
+            taken = await left_of(reader)
+            closed = [await asyncio.wait_for(each.read(1), 5) == b"" for each, _ in idle[:1]]
+            still = [writer.is_closing() or each.at_eof() for each, writer in idle[1:]]
+            for _, each in [*idle, (reader, writer)]:
+                each.close()
+            return taken, closed, still
+
+    assert asyncio.run(work()) == (LONG, [True], [False, False])
+    assert not Narrow.awaited
 
 
 def test_the_next_request_is_not_begun_before_the_answer_is_taken():
