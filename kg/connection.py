@@ -61,6 +61,7 @@ class Connection:
         self._port = parts.port or (443 if self._tls else 80)
         self._context = trusting() if self._tls else None
         self._open: http.client.HTTPConnection | None = None
+        self._wire: socket.socket | None = None
         self._challenge: dict[str, str] = {}
         self._number = 0
         try:
@@ -112,6 +113,12 @@ class Connection:
             self._open.close()
         self._open = None
 
+    def cut(self) -> None:
+        """End a request from another thread: it is told that there is no answer."""
+        if self._wire:
+            with contextlib.suppress(OSError):
+                self._wire.shutdown(socket.SHUT_RDWR)
+
     def _send(
         self, method: str, target: str, body: bytes, headers: Mapping[str, str]
     ) -> http.client.HTTPResponse:
@@ -134,7 +141,7 @@ class Connection:
             connection = http.client.HTTPSConnection(
                 *where, timeout=patience, context=self._context
             )
-        connection.sock = self._socket()
+        connection.sock = self._wire = self._socket()
         connection.auto_open = 0  # it would look the name up again and wait for an hour
         return connection
 

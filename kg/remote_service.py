@@ -6,8 +6,10 @@ Format. JSON has an end, so what breaks off is seen. What a server says of a cut
 """
 
 import http.client
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -26,6 +28,8 @@ _BROKEN = (
 NO_TABLE = "The server of the store does not answer with the table that was asked for."
 #: A graph that no server has: so the dataset is empty, and not the server's own choice.
 NO_GRAPH = "urn:x-contested:none"
+#: Bytes of a table that is about graphs, of which there are not so many.
+_MOST = 64 << 20
 #: How Virtuoso 7 calls the answer to ASK, which it sends as a table.
 _YES = "__ASK_RETVAL"
 
@@ -38,17 +42,19 @@ class RemoteService:
         self.connection = Connection(access)
 
     @contextmanager
-    def answer(self, text: str, dataset: Fields, maxrows: int | None = None) -> Iterator[Table]:
+    def answer(
+        self, text: str, dataset: Fields, maxrows: int | None = None, most: int = sys.maxsize
+    ) -> Iterator[Table]:
         """Give the answer while it comes in; `dataset` are fields of the protocol.
 
         Raises, also while it is read: QueryError for a query that the server does not take,
         TooLargeError or TimeLimitError for an answer that is not whole, StoreLostError for none.
-        Only so many rows may be wanted: `maxrows`.
+        Only so many rows may be wanted: `maxrows`; or so many bytes be read: `most`.
         """
         response = self._post(text, dataset)
         try:
             _refuse(response, maxrows)
-            yield _parsed(response)
+            yield _parsed(_Body(response, most))
             whole = not response.read(1)
         except (SyntaxError, ValueError, OSError, http.client.HTTPException):
             self.connection.close()
@@ -61,7 +67,7 @@ class RemoteService:
 
     def rows(self, text: str, dataset: Fields) -> list[dict[str, str]]:
         """Return the whole answer to a SELECT: of each row its columns that have a value."""
-        with self.answer(text, dataset) as results:
+        with self.answer(text, dataset, most=_MOST) as results:
             if isinstance(results, QueryBoolean):
                 raise StoreLostError(NO_TABLE)
             names = [variable.value for variable in results.variables]
@@ -99,9 +105,25 @@ def named_dataset(default: Sequence[str], names: Sequence[str]) -> Fields:
     ]
 
 
-def _parsed(response: http.client.HTTPResponse) -> Table:
+@dataclass
+class _Body:
+    """The body of an answer, of which so many bytes are left to be read."""
+
+    response: http.client.HTTPResponse
+    left: int
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, as a file does; raises StoreLostError where they are too many."""
+        data = self.response.read(size)
+        self.left -= len(data)
+        if self.left < 0:
+            raise StoreLostError(NO_TABLE)
+        return data
+
+
+def _parsed(body: Any) -> Table:
     try:
-        results = parse_query_results(response, format=QueryResultsFormat.JSON)
+        results = parse_query_results(body, format=QueryResultsFormat.JSON)
     except SyntaxError:
         raise StoreLostError("The server of the store does not answer in SPARQL JSON.") from None
     if isinstance(results, QuerySolutions) and [v.value for v in results.variables] == [_YES]:

@@ -9,6 +9,7 @@ record is whole again, and then the new graph is served. So no answer mixes two 
 import asyncio
 import contextlib
 import sys
+import threading
 import time
 from typing import Protocol
 
@@ -100,5 +101,14 @@ class Watch:
 def _published(config: LoaderConfig) -> Record | None:
     access = Access(config.store, config.user, config.password, LOOK_SECONDS)
     service = RemoteService(access)
-    with contextlib.closing(service.connection):
-        return read_record(service)
+    # Bytes may come one by one, or without end.
+    late = threading.Timer(LOOK_SECONDS, service.connection.cut)
+    late.start()
+    try:
+        with contextlib.closing(service.connection):
+            return read_record(service)
+    except KgError as error:
+        alone = type(error)(str(error))
+    finally:
+        late.cancel()
+    raise alone  # what the engine had begun to read may be dropped in this thread only

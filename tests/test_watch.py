@@ -1,6 +1,10 @@
 """What is published anew under a running server: noticed, and never mixed with what was there."""
 
 import asyncio
+import contextlib
+import socket
+import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 
 import pyoxigraph as ox
@@ -9,6 +13,7 @@ from remote_server import G0, G1, FakeServer, fake_server
 from test_worker import job, until, within
 
 import kg.pool
+import kg.service
 import kg.watch
 from kg.cache import Cache
 from kg.errors import BusyError, StoreLostError
@@ -156,6 +161,46 @@ def test_an_answer_is_not_given_where_a_look_has_none(
             await pool.run(job(MARK))
 
     with_pool(server, work)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/sparql-results+json\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begun", "more", "pause"),
+    [
+        (HEAD + b"\r\n", b" " * 10_000, 0.0),
+        (HEAD + b"\r\n", b" ", 0.1),
+        (HEAD + b"x: ", b"y", 0.1),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.0),
+    ],
+    ids=["without end", "byte by byte", "in the head", "before it"],
+)
+def test_an_answer_to_a_look_has_an_end(
+    monkeypatch: pytest.MonkeyPatch, begun: bytes, more: bytes, pause: float
+) -> None:
+    """It is read in the process of the server, which a store must not hold up or fill."""
+    monkeypatch.setattr(kg.watch, "LOOK_SECONDS", 1.0)
+    monkeypatch.setattr(kg.service, "_MOST", 1 << 20)
+
+    def answer(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError), listening.accept()[0] as sock:
+            sock.recv(1 << 16)
+            sock.sendall(begun)
+            for _ in range(200 if pause else 1 << 20):
+                sock.sendall(more)
+                time.sleep(pause)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer, args=(listening,))
+        thread.start()
+        store = f"http://127.0.0.1:{listening.getsockname()[1]}/query"
+        before = time.monotonic()
+        with pytest.raises(StoreLostError, match="does not answer") as told:
+            kg.watch._published(LoaderConfig((), store=store))
+        assert time.monotonic() - before < 10
+        thread.join()
+    assert told.value.__context__ is None
 
 
 def test_looks_are_rare_and_only_at_another_server(
