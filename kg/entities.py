@@ -158,16 +158,19 @@ class Names:
     def _suggest(self, text: str, realm: Realm) -> str:
         """Return identifiers to choose from, as the end of a sentence.
 
-        Those with a name that has all the words go before the one whose name is the longest part
-        of them, as in "General Kakar", and those that are spelt alike.
+        Those with a name that has all the words, the unnamed last, go before the one whose name
+        is the longest part of them, as in "General Kakar", and those that are spelt alike.
         """
-        here = [each for each in self._here(realm) if each.kind != "unnamed"]
+        everyone = self._here(realm)
         words = set(_bare(normalize(text)).split())
-        whole = [each for each in here if words and words <= set(self._keys[each.name].split())]
+        whole = [each for each in everyone if words and words <= set(self._keys[each.name].split())]
         if whole:
-            whole.sort(key=lambda each: (each.kind != "person", len(each.name.split()), each.name))
+            order = {"person": 0, "unnamed": 2}
+            size = {each: len(each.name.split()) for each in whole}
+            whole.sort(key=lambda each: (order.get(each.kind, 1), size[each], each.name))
             near = dict.fromkeys(local_name(each.entity) for each in whole)
         else:
+            here = [each for each in everyone if each.kind != "unnamed"]
             known: dict[str, str] = {}
             for each in here:
                 known.setdefault(local_name(each.entity), each.entity)

@@ -135,8 +135,8 @@ def test_a_surname_that_others_bear_is_asked_back():
     )
 
 
-def test_the_unnamed_are_not_found_by_what_they_are_called():
-    with pytest.raises(NotFoundError, match=r"No entity is called 'the porter'\.$"):
+def test_the_unnamed_are_not_found_by_what_they_are_called_but_offered():
+    with pytest.raises(NotFoundError, match=r"'the porter'\. Did you mean unnamed-porter-001\?$"):
         PEOPLE.find("the porter")
 
 
