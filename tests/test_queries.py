@@ -366,7 +366,7 @@ def _with(*claims):
 
 
 def test_what_is_a_reason_on_one_side_is_a_consequence_on_the_other(names):
-    reasons = ["causedBy", "inResponseTo", "statedReason"]
+    reasons = ["causedBy", "inResponseTo", "statedReason", "followed"]
     given = [("calm", each, "quarrel") for each in reasons] + [("quarrel", "ledTo", "calm")]
     store = _with(*given)
     why = answered(store, names, "why", {"what": "calm"})
