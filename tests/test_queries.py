@@ -41,6 +41,7 @@ CASES = {
     "posts-of.on-a-day": {"person": "bo birch", "on": "1997-06-01"},
     "who-commanded": {},
     "who-commanded.in-a-year": {"what": "warden-of-lund", "from": "1994", "to": "1994"},
+    "who-commanded.possible": {"from": "1994-01-15", "to": "1994-01-15", "status": "possible"},
     "who-commanded.one-document": {"document": "901"},
     "who-commanded.of-a-conflict": {"what": "feud"},
     "chain-of-command": {"around": "ana-ames"},
