@@ -57,6 +57,7 @@ CASES = {
     "events-in.docks": {"place": "the docks", "from": "1994", "to": "1994"},
     "figures": {"of": "dock-raid"},
     "figures.whom": {"of": "dock-raid", "whom": ":people"},
+    "figures.attacked": {"of": "traders"},
     "figures.of-others": {"of": "dock-raid", "whom": ":civilians"},
     "figures.of-a-place": {"of": "docks"},
     "figures.of-those-attacked": {"of": "traders"},
@@ -347,8 +348,11 @@ def test_account_is_the_graph_of_one_speaker(world, names):
     assert claims == {"alpha-1/001-01", "beta/002-02"}
 
 
-def _with(*claims):
-    """Return the made-up world with claims more, each a subject, a predicate and an object."""
+def _with(*claims, more=""):
+    """Return the made-up world with claims more, each a subject, a predicate and an object.
+
+    `more` is put before the first of them, as what else is said of it.
+    """
     store = EngineStore()
     store.load(HERE / "world.trig")
     lines = [
@@ -357,7 +361,8 @@ def _with(*claims):
     ]
     for number, (subject, predicate, obj) in enumerate(claims):
         lines += [
-            f"<../claim/beta/more-{number}> <{RDFS_LABEL}> 'more' ; rdf:subject <{subject}> ;",
+            f"<../claim/beta/more-{number}> {'' if number else more}",
+            f"<{RDFS_LABEL}> 'more' ; rdf:subject <{subject}> ;",
             f"rdf:predicate :{predicate} ; rdf:object <{obj}> ; :speaker <../document/beta> ;",
             ":stance :asserted ; :polarity :affirmed ; :modality :actual ;",
             ":evidence <../passage/beta/001> .",
@@ -394,6 +399,27 @@ def test_casualties_of_a_place_are_those_of_what_happened_in_it_as_any_source_ha
     found = answered(store, names, "casualties", {"of": "lund"})
     scopes = {local_name(row["scope"]): row["containment"] for row in found}
     assert scopes == {"dock-raid": "claimed", "quarrel": "claimed"}
+
+
+@pytest.mark.parametrize("question", ["figures", "casualties"])
+@pytest.mark.parametrize(("whom", "number"), [("id:di-dale", 1), ("traders", 1), ("cy-cole", 0)])
+def test_who_is_said_to_belong_to_a_group_is_counted_with_it(names, question, whom, number):
+    store = _with(("quarrel", "killed", "two"), more=":whom <di-dale> ; :low 2 ; ")
+    term = f"{BASE}ontology/"
+    store._store.extend(ox.parse(
+        f'<{BASE}claim/beta/more-0> <{expand("rdf:object")}> "2"^^<{term}count> .',
+        format=ox.RdfFormat.TURTLE,
+    ))  # fmt: skip
+    found = answered(store, names, question, {"of": "quarrel", "whom": whom})
+    assert len({row["claim"] for row in found}) == number
+
+
+@pytest.mark.parametrize("about", ["cy-cole", "dock-raid"])
+def test_a_reply_is_about_what_it_speaks_of_and_what_it_answers(names, about):
+    answer = ":repliesTo <../claim/beta/002-01> ; :replyKind :denies ; "
+    store = _with(("cy-cole", "led", "quarrel"), more=answer)
+    found = answered(store, names, "replies", {"about": about})
+    assert "beta/more-0" in {local_name(row["claim"]) for row in found}
 
 
 def test_several_values_mean_any_of_them(world, names):
