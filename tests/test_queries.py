@@ -76,6 +76,7 @@ CASES = {
     "consequences": {"of": "heron"},
     "consequences.answered": {"of": "theft"},
     "membership": {"of": "Lund Guard"},
+    "membership.of-one-kind": {"of": "Lund Guard", "predicate": "subunitOf"},
     "part-of": {},
     "part-of.whole": {"whole": "heron"},
     "what-became-of": {"who": "ana-ames"},
