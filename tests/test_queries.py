@@ -61,7 +61,6 @@ CASES = {
     "figures.of-others": {"of": "dock-raid", "whom": ":civilians"},
     "figures.of-a-place": {"of": "docks"},
     "figures.of-those-attacked": {"of": "traders"},
-    "figures.of-a-body": {"of": "Lund Guard"},
     "casualties": {"of": "feud"},
     "casualties.injured": {"of": "feud", "kind": "injured"},
     "names-of": {"of": "heron"},
@@ -402,17 +401,38 @@ def test_casualties_of_a_place_are_those_of_what_happened_in_it_as_any_source_ha
     assert scopes == {"dock-raid": "claimed", "quarrel": "claimed"}
 
 
+def _counted(subject, predicate, number, more=""):
+    """Return the made-up world with one figure more."""
+    store, literal = _with((subject, predicate, "so-many"), more=more), f"{BASE}ontology/count"
+    claim, part = f"<{BASE}claim/beta/more-0>", f"<{expand('rdf:object')}>"
+    told = f'{claim} {part} "{number}"^^<{literal}> .'
+    store._store.extend(ox.parse(told, format=ox.RdfFormat.TURTLE))
+    return store
+
+
 @pytest.mark.parametrize("question", ["figures", "casualties"])
 @pytest.mark.parametrize(("whom", "number"), [("id:di-dale", 1), ("traders", 1), ("cy-cole", 0)])
 def test_who_is_said_to_belong_to_a_group_is_counted_with_it(names, question, whom, number):
-    store = _with(("quarrel", "killed", "two"), more=":whom <di-dale> ; :low 2 ; ")
-    term = f"{BASE}ontology/"
-    store._store.extend(ox.parse(
-        f'<{BASE}claim/beta/more-0> <{expand("rdf:object")}> "2"^^<{term}count> .',
-        format=ox.RdfFormat.TURTLE,
-    ))  # fmt: skip
+    store = _counted("quarrel", "killed", 2, more=":whom <di-dale> ; ")
     found = answered(store, names, question, {"of": "quarrel", "whom": whom})
     assert len({row["claim"] for row in found}) == number
+
+
+@pytest.mark.parametrize(
+    ("holder", "of", "through"),
+    [
+        ("feud-side-1", "feud", "sideOf"),
+        ("feud-side-1", "guard", "foughtOn"),
+        ("river-wing", "guard", "subunitOf"),
+        ("river-wing", "river-wing", ""),
+    ],
+)
+def test_figures_are_told_of_sides_and_parts_too(names, holder, of, through):
+    store = _counted(holder, "strength", 40)
+    found = answered(store, names, "figures", {"of": of, "kind": "strength"})
+    assert {(local_name(row["of"]), local_name(row["through"])) for row in found} == {
+        (holder, through)
+    }
 
 
 @pytest.mark.parametrize("about", ["cy-cole", "dock-raid"])
