@@ -21,6 +21,7 @@ PAGES = {
     "document": "/document/operation-clean-up-2.html",
     "term": "/ontology/heldPost.html",
     "ontology": "/ontology.html",
+    "guide": "/guide.html",
     "example": "/example/who-commanded.html",
     "missing": "/id/altaf-husain",
 }
