@@ -13,7 +13,7 @@ from remote_server import G0, G1, FakeServer, fake_server
 from test_worker import job, until, within
 
 import kg.pool
-import kg.service
+import kg.remote_service
 import kg.watch
 from kg.cache import Cache
 from kg.errors import BusyError, StoreLostError
@@ -181,7 +181,7 @@ def test_an_answer_to_a_look_has_an_end(
 ) -> None:
     """It is read in the process of the server, which a store must not hold up or fill."""
     monkeypatch.setattr(kg.watch, "LOOK_SECONDS", 1.0)
-    monkeypatch.setattr(kg.service, "_MOST", 1 << 20)
+    monkeypatch.setattr(kg.remote_service, "_MOST", 1 << 20)
 
     def answer(listening: socket.socket) -> None:
         with contextlib.suppress(OSError), listening.accept()[0] as sock:
