@@ -8,27 +8,24 @@ models, `/robots.txt` and `/sitemap.xml`.
 import asyncio
 import contextlib
 from functools import cached_property
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from kg.addresses import document_path
-from kg.answers import finished, own_url
+from kg.answers import own_url
 from kg.assets import guide, probe
-from kg.cache import Entry
-from kg.codings import choose
 from kg.context import CONTEXT_IRI, write_context
 from kg.dataset import DOCUMENT, FORMS, describe_served, write
 from kg.describing import ONTOLOGY_PAGE, Describer
 from kg.endpoint import Page, any_method
 from kg.errors import NotAcceptableError
-from kg.media import HTML, Choice, Format, named, negotiate
+from kg.media import HTML, Format, named, negotiate
 from kg.pages import Article, Pages, Shown, article
 from kg.queries import questions, restrict
 from kg.rdf import BASE, RdfFormat, parse_rdf
-from kg.replies import CORS, Handler, entity_tag, guarded
+from kg.replies import CORS, Handler, guarded, packed
 from kg.rows import read_rows
 from kg.signposts import Link, link_header
 
@@ -36,11 +33,7 @@ from kg.signposts import Link, link_header
 _MAPPED = ("document", "id", "dispute")
 _MOST = 10_000
 
-GUIDE = "/guide"
-_MARKDOWN = Format("markdown", "page", "text/markdown", "md", "")
-_TEXT = Format("text", "page", "text/plain", "txt", "")
-_XML = Format("sitemap", "page", "application/xml", "xml", "")
-
+_GUIDE = "/guide"
 
 class Guides:
     """Answers the addresses that tell about the server."""
@@ -53,8 +46,8 @@ class Guides:
             DOCUMENT: self._redirect,
             **{f"{DOCUMENT}.{row.extension}": self._dataset(row) for row in FORMS},
             f"/{CONTEXT_IRI.removeprefix(BASE)}": self._context,
-            f"{GUIDE}.{HTML.extension}": self._read,
-            f"{GUIDE}.{_MARKDOWN.extension}": self._text,
+            f"{_GUIDE}.html": self._read,
+            f"{_GUIDE}.md": self._text,
             "/llms.txt": self._llms,
             "/robots.txt": self._robots,
             "/sitemap.xml": self._map,
@@ -114,13 +107,13 @@ class Guides:
                 return write(found, form, config.prefixes, config.context)
 
             body = await asyncio.to_thread(work)
-            return _sent(request, body, form, {"link": self.links(request)})
+            return _sent(request, body, form.media_type, link=self.links(request))
 
         return answer
 
     async def _context(self, request: Request) -> Response:
         context = self.answers.service.pool.current.config.context or {}
-        return _sent(request, write_context(context), named("jsonld"))
+        return _sent(request, write_context(context), named("jsonld").media_type)
 
     @cached_property
     def _article(self) -> Article:
@@ -131,10 +124,11 @@ class Guides:
             request.scope.get("root_path", ""), self._article.title,
             ontology=await self.describer.has_ontology(),
         )  # fmt: skip
-        return _sent(request, self.pages.render("guide.html", shown, article=self._article), HTML)
+        body = self.pages.render("guide.html", shown, article=self._article)
+        return _sent(request, body, HTML.media_type)
 
     async def _text(self, request: Request) -> Response:
-        return _sent(request, guide().encode(), _MARKDOWN)
+        return _sent(request, guide().encode(), "text/markdown")
 
     async def _llms(self, request: Request) -> Response:
         about = self.answers.service.pool.current.config.about
@@ -142,7 +136,7 @@ class Guides:
             "llms.txt", origin=own_url(request, ""), base=BASE, counts=dict(about),
             questions=questions(), ontology=await self.describer.has_ontology(),
         )  # fmt: skip
-        return _sent(request, body, _TEXT)
+        return _sent(request, body, "text/plain")
 
     async def _robots(self, request: Request) -> Response:
         sitemap = own_url(request, "/sitemap.xml")
@@ -150,7 +144,7 @@ class Guides:
         closed = "".join(
             f"Disallow: {root}/{each}\n" for each in ("sparql", "rdf-graph-store", "reconcile")
         )
-        return _sent(request, f"User-agent: *\n{closed}Sitemap: {sitemap}\n".encode(), _TEXT)
+        return _sent(request, f"User-agent: *\n{closed}Sitemap: {sitemap}\n".encode(), "text/plain")
 
     async def _map(self, request: Request) -> Response:
         found: list[str] = []
@@ -160,12 +154,10 @@ class Guides:
         if await self.describer.has_ontology():
             paths.insert(0, ONTOLOGY_PAGE)
         addresses = [own_url(request, each) for each in ("/", *paths)]
-        return _sent(request, self.pages.text("sitemap.xml", addresses=addresses), _XML)
+        body = self.pages.text("sitemap.xml", addresses=addresses)
+        return _sent(request, body, "application/xml")
 
 
-def _sent(
-    request: Request, body: bytes, form: Format, more: dict[str, Any] | None = None
-) -> Response:
-    coding, packed = choose(request.headers.get("accept-encoding")).pack(body)
-    entry = Entry(packed, entity_tag(packed), coding=coding)
-    return finished(request, entry, Choice(form, form.media_type), more)
+def _sent(request: Request, body: bytes, media_type: str, **more: str) -> Response:
+    headers = {**CORS, "cache-control": "public, no-cache", **more}
+    return packed(request, body, headers, media_type)
