@@ -64,8 +64,7 @@ class Resources:
         found = await self.describer.find(readings(path))
         if found is None:
             raise NotFoundError(f"There is nothing at {path[:200]}.")
-        number = _number(request)
-        wanted = _wanted(request)
+        number, wanted = _asked(request)
         if found.reading.form is not None and wanted in (None, found.reading.form):
             return await self._document(request, found, found.reading.form, number)
         form = wanted or negotiate(request.headers.get("accept"), FORMS).format
@@ -213,16 +212,13 @@ def _query(number: int) -> str:
     return f"?page={number}" if number > 1 else ""
 
 
-def _wanted(request: Request) -> Format | None:
-    """Return the form that `as` names, for clients that cannot send `Accept`; None without it."""
-    fields = dict(read_fields(request.scope["query_string"].decode("ascii", "replace")))
-    return named_format(fields["as"], FORMS) if fields.get("as") else None
+def _asked(request: Request) -> tuple[int, Format | None]:
+    """Return the number of the part asked for, and the form that `as` names, if any.
 
-
-def _number(request: Request) -> int:
-    """Return the number of the part asked for; raises InputError for anything else."""
+    Raises InputError for anything else.
+    """
     fields = dict(read_fields(request.scope["query_string"].decode("ascii", "replace")))
     text = fields.get("page", "1")
     if not _PAGE.fullmatch(text):
         raise InputError(f"`page` must be a whole number from 1 on, not {text[:40]!r}.")
-    return int(text)
+    return int(text), named_format(fields["as"], FORMS) if fields.get("as") else None
