@@ -6,7 +6,7 @@ or not said outright. Claims of a number, date or text
 have no second end and are left out.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import BinaryIO
 from xml.sax.saxutils import escape, quoteattr
@@ -21,37 +21,15 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
  xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns
  http://graphml.graphdrawing.org/xmlns/1.1/graphml.xsd">
 """
-#: Attribute to type and to the variable of the query that it shows.
-_NODE = {
-    "iri": ("string", "node"),
-    "label": ("string", "label"),
-    "types": ("string", "types"),
-    "unnamed": ("boolean", "unnamed"),
-    "unasserted": ("boolean", "unasserted"),
-}
-_EDGE = {
-    "claim": ("string", "claim"),
-    "predicate": ("string", "predicate"),
-    "sentence": ("string", "sentence"),
-    "speaker": ("string", "speaker"),
-    "stance": ("string", "stance"),
-    "polarity": ("string", "polarity"),
-    "modality": ("string", "modality"),
-    "time": ("string", "when"),
-    "timeKind": ("string", "whenKind"),
-    "cue": ("string", "cue"),
-    "role": ("string", "role"),
-    "degree": ("string", "degree"),
-    "alternative": ("string", "alternative"),
-    "readFrom": ("string", "readFrom"),
-    "note": ("string", "note"),
-    "document": ("string", "document"),
-    "passage": ("string", "passage"),
-    "disputes": ("string", "disputes"),
-}
+#: Attributes, each of which shows the variable of its name in the query.
+_NODE = ("iri", "label", "types", "unnamed", "unasserted")
+_EDGE = ("claim", "predicate", "sentence", "speaker", "stance", "polarity", "modality", "time",
+         "timeKind", "cue", "role", "degree", "alternative", "readFrom", "note", "document",
+         "passage", "disputes")  # fmt: skip
+#: Where the variable has another name.
+_VARIABLES = {"iri": "node", "time": "when", "timeKind": "whenKind"}
+_BOOLEAN = ("unnamed", "unasserted")
 _WHOLE = ("iri", "claim", "alternative")
-
-Attributes = Mapping[str, tuple[str, str]]
 
 
 def write_graphml(source: Source, output: BinaryIO) -> None:
@@ -60,7 +38,8 @@ def write_graphml(source: Source, output: BinaryIO) -> None:
     selection = Selection(source)
     output.write(_HEAD.encode())
     for kind, attributes in (("node", _NODE), ("edge", _EDGE)):
-        for name, (datatype, _) in attributes.items():
+        for name in attributes:
+            datatype = "boolean" if name in _BOOLEAN else "string"
             output.write(
                 f' <key id="{kind}-{name}" for="{kind}" attr.name="{name}"'
                 f' attr.type="{datatype}"/>\n'.encode()
@@ -83,10 +62,11 @@ def _grouped(rows: Iterable[Row], name: str) -> Iterator[tuple[str, list[Row]]]:
         yield text_of(term), list(group)
 
 
-def _element(start: str, attributes: Attributes, rows: list[Row], prefixes: Prefixes) -> bytes:
+def _element(start: str, attributes: Iterable[str], rows: list[Row], prefixes: Prefixes) -> bytes:
     kind = start.partition(" ")[0]
     lines = [f"  <{start}>"]
-    for name, (_, variable) in attributes.items():
+    for name in attributes:
+        variable = _VARIABLES.get(name, name)
         terms = {row[variable] for row in rows if variable in row}
         text = " ".join(sorted(_shown(term, prefixes, whole=name in _WHOLE) for term in terms))
         if text:

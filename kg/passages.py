@@ -11,7 +11,7 @@ for others: a reviewer reads every draft.
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from kg import names
@@ -256,15 +256,7 @@ _HEADER = f"  {'document':<34}" + "".join(f"{name:>10}" for name in _COLUMN_NAME
 
 
 def _agreement_row(document: SourceDocument, text: str) -> str:
-    result = agreement(propose(text), document.passages)
-    shares = (
-        result.precision,
-        result.recall,
-        result.f1,
-        result.boundary_f1,
-        result.kinds,
-        result.sections,
-    )
+    shares = astuple(agreement(propose(text), document.passages))
     return f"  {document.slug:<34}" + "".join(f"{share:>10.3f}" for share in shares)
 
 

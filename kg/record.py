@@ -11,17 +11,14 @@ from dataclasses import dataclass, field
 
 from kg.assets import probe
 from kg.errors import DataError, NotFoundError, StoreLostError
-from kg.facts import expand, typed
-from kg.rdf import BASE
+from kg.facts import quad, typed
+from kg.rdf import BASE, Literal, RdfFormat, rdf_bytes
 from kg.remote_service import NO_GRAPH, NO_TABLE, RemoteService, named_dataset
 
 #: The graph that holds the record.
 RECORD_GRAPH = BASE + "published"
 #: Seconds in which who serves from a server notices that its record has changed (`kg/watch.py`).
 NOTICED = 2.0
-
-_TITLE, _IDENTIFIER = expand("dcterms:title"), expand("dcterms:identifier")
-_SUBSET, _TRIPLES = expand("void:subset"), expand("void:triples")
 
 
 @dataclass(frozen=True)
@@ -49,15 +46,15 @@ def read_record(service: RemoteService) -> Record | None:
 
 def record_triples(record: Record) -> bytes:
     """Return a record as N-Triples: what `read_record` reads, with the digests of its graphs."""
-    lines = [f'<{BASE}> <{_TITLE}> "Published by kg publish" .']
+    quads = [quad(BASE, "dcterms:title", Literal("Published by kg publish"))]
     if record.fingerprint:
-        lines.append(f'<{BASE}> <{_IDENTIFIER}> "{record.fingerprint}" .')
+        quads.append(quad(BASE, "dcterms:identifier", Literal(record.fingerprint)))
     for iri, triples in record.graphs.items():
-        lines.append(f"<{BASE}> <{_SUBSET}> <{iri}> .")
-        lines.append(f"<{iri}> <{_TRIPLES}> {typed(triples, 'integer')} .")
+        quads.append(quad(BASE, "void:subset", iri))
+        quads.append(quad(iri, "void:triples", typed(triples, "integer")))
         if digest := record.digests.get(iri):
-            lines.append(f'<{iri}> <{_IDENTIFIER}> "{digest}" .')
-    return "".join(f"{line}\n" for line in lines).encode()
+            quads.append(quad(iri, "dcterms:identifier", Literal(digest)))
+    return rdf_bytes(quads, RdfFormat.N_TRIPLES, {})
 
 
 def count_graphs(service: RemoteService, graphs: Iterable[str] | None = None) -> dict[str, int]:

@@ -17,7 +17,7 @@ from kg.context import read_context, write_context
 from kg.csvw import METADATA
 from kg.documents import file_digest
 from kg.errors import DataError, InputError
-from kg.export import FOLDERS, FORMS, Form
+from kg.export import FOLDERS, FORMS
 from kg.files import filling
 from kg.jsonld import compact_dataset
 from kg.progress import progress
@@ -68,7 +68,8 @@ def _dumps(source: Source, folder: Path, advance: Callable[[int], None]) -> list
         path = folder / form.file
         with path.open("wb") as output:
             form.write(source, output)
-        files.append(_entry(path, folder, form))
+        said = form.media_type, form.title, form.conforms
+        files.append(_entry(path, folder, *said, dump=bool(form.holds)))
         advance(1)
     for name, write in FOLDERS.items():
         (folder / name).mkdir()
@@ -77,29 +78,18 @@ def _dumps(source: Source, folder: Path, advance: Callable[[int], None]) -> list
     return files
 
 
-def _entry(path: Path, folder: Path, form: Form) -> File:
-    return File(
-        path=path.relative_to(folder).as_posix(),
-        media_type=form.media_type,
-        title=form.title,
-        size=path.stat().st_size,
-        sha256=file_digest(path),
-        conforms=form.conforms,
-        dump=bool(form.holds),
-    )
+def _entry(
+    path: Path, folder: Path, media_type: str, title: str, conforms: str, *, dump: bool = False
+) -> File:
+    name, size = path.relative_to(folder).as_posix(), path.stat().st_size
+    return File(name, media_type, title, size, file_digest(path), conforms, dump)
 
 
 def _table_entry(path: Path, folder: Path) -> File:
     """Describe a file of a folder form: a table, or what the tables mean."""
-    described = path.name == METADATA
-    return File(
-        path=path.relative_to(folder).as_posix(),
-        media_type="application/csvm+json" if described else "text/csv",
-        title="What the tables mean" if described else f"The table of {path.stem}",
-        size=path.stat().st_size,
-        sha256=file_digest(path),
-        conforms=_CSVW,
-    )
+    if path.name == METADATA:
+        return _entry(path, folder, "application/csvm+json", "What the tables mean", _CSVW)
+    return _entry(path, folder, "text/csv", f"The table of {path.stem}", _CSVW)
 
 
 def _describe(source: Source, dated: tuple[Snapshot, str], folder: Path, files: list[File]) -> None:
