@@ -1,4 +1,7 @@
-"""What several ask for at one time is made once: who asks for what is being made waits for it."""
+"""What several ask for at one time is made once: who asks for what is being made waits for it.
+
+Elsewhere this is called single flight, or request coalescing.
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable

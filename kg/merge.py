@@ -65,8 +65,8 @@ def resolve(prologue: str, terms: Sequence[str], base: str) -> list[str]:
     """
     if not terms:
         return []
-    probe = f"{prologue}\n{_NAMES.replace('UNDEF', ' '.join(terms))}"
-    rows = QuadStore().query(probe, base_iri=base)
+    text = f"{prologue}\n{_NAMES.replace('UNDEF', ' '.join(terms))}"
+    rows = QuadStore().query(text, base_iri=base)
     return [row["graph"].value for row in rows]  # type: ignore[union-attr]
 
 

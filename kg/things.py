@@ -34,8 +34,7 @@ _NOT_PREDICATES = (
     (LINK, "Wikidata item", "The item on Wikidata that is the same thing, checked by a person."),
     ("wikidataClose", "close Wikidata item", "An item that is nearly, not quite, the same thing."),
 )
-
-
+#: Sources of names that do not name a thing by themselves.
 _IN_PASSING = ("claim", "hidden")
 
 
@@ -130,7 +129,7 @@ def read_things(tables: Mapping[str, Rows]) -> Things:
     values = _values(tables["thing-values"], names)
     accounts = _grouped(tables["thing-accounts"], "entity")
     things = [
-        replace(_thing(iri, spelled, classes), unasserted=iri in unasserted)
+        _thing(iri, spelled, classes, unasserted=iri in unasserted)
         for iri, spelled in names.items()
         if iri.startswith(ENTITIES) and spelled[0].get("classes")
     ]
@@ -168,7 +167,7 @@ def _terms(table: Rows) -> tuple[dict[str, Term], dict[str, Term]]:
     return found["class"], found["predicate"]
 
 
-def _thing(iri: str, spelled: Rows, classes: Mapping[str, Term]) -> Thing:
+def _thing(iri: str, spelled: Rows, classes: Mapping[str, Term], *, unasserted: bool) -> Thing:
     """Return a thing by its spellings, of which its label is the first."""
     label = spelled[0]["name"]
     names = [(row["source"], row["name"]) for row in spelled]
@@ -185,6 +184,7 @@ def _thing(iri: str, spelled: Rows, classes: Mapping[str, Term]) -> Thing:
         keys=keys,
         types=tuple(sorted(found, key=lambda each: (-_depth(each, classes), each))),
         unnamed=spelled[0]["kind"] == "unnamed",
+        unasserted=unasserted,
     )
 
 
