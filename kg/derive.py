@@ -12,7 +12,7 @@ from typing import TypeGuard
 from kg import counts, dates, wording
 from kg.check import COUNT, dating_kind
 from kg.facts import Facts, Value, expand, quad, typed
-from kg.rdf import DERIVED, Literal, Quad
+from kg.rdf import DERIVED, TERMS, Literal, Quad
 
 _TIME = (expand("when"), expand("whenKind"))
 
@@ -41,7 +41,7 @@ def claim_time(facts: Facts, claim: str) -> dates.When | None:
         text = facts.text(claim, "rdf:object")
     else:
         text, kind = facts.text(claim, "when"), facts.text(claim, "whenKind")
-    return dates.parse(text, kind.removeprefix(expand(""))) if text else None
+    return dates.parse(text, kind.removeprefix(TERMS)) if text else None
 
 
 def _claim_bounds(facts: Facts, claim: str) -> dates.Bounds:

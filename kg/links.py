@@ -32,7 +32,7 @@ _PAV = "http://purl.org/pav/"
 NOT_FOUND = SSSOM + "NoTermFound"
 _CANDIDATE = SKOS + "mappingRelation"
 EXACT = SKOS + "exactMatch"
-_THING_PREDICATES = (EXACT, SKOS + "closeMatch")
+_THING_PREDICATES: tuple[str, ...] = (EXACT, SKOS + "closeMatch")
 _TERM_PREDICATES = (*_THING_PREDICATES, SKOS + "broadMatch", SKOS + "narrowMatch",
                    SKOS + "relatedMatch")  # fmt: skip
 _JUSTIFICATION = "https://w3id.org/semapv/vocab/"
@@ -94,8 +94,8 @@ def unknown_subjects(files: Iterable[MappingFile], facts: Facts) -> Iterator[str
 
 def _faults(row: Row, kind: str) -> Iterator[str]:
     """Yield a sentence for each thing that is wrong with one row."""
-    for name in (each for each in REQUIRED if not row.cells[each].strip()):
-        yield f"{row.where}: {name} is empty."
+    if empty := [each for each in REQUIRED if not row.cells[each].strip()]:
+        yield f"{row.where}: {empty[0]} is empty."
         return
     subject = row.iris["subject_id"]
     if not subject.startswith((ENTITIES, TERMS)):
@@ -118,20 +118,23 @@ def _faults(row: Row, kind: str) -> Iterator[str]:
 
 def _match_faults(row: Row, kind: str, *, is_term: bool) -> Iterator[str]:
     """Yield what is wrong with the predicate and the object of a row."""
-    predicates: tuple[str, ...] = {"candidates": (_CANDIDATE,), "not-found": (EXACT,)}.get(
-        kind, _TERM_PREDICATES if is_term else _THING_PREDICATES
-    )
+    predicates, form, what = _allowed(kind, is_term=is_term)
     if row.iris["predicate_id"] not in predicates:
         allowed = " or ".join(f"skos:{each.removeprefix(SKOS)}" for each in predicates)
         yield f"{row.where}: {row.cells['predicate_id']} is not for this file; write {allowed}."
-    wanted = re.compile(re.escape(NOT_FOUND)) if kind == "not-found" else (
-        _ITEM_OR_PROPERTY if is_term else _ITEM
-    )  # fmt: skip
-    if not wanted.fullmatch(row.iris["object_id"]):
-        what = "sssom:NoTermFound" if kind == "not-found" else (
-            "an identifier such as wikidata:Q42" + (" or wikidata:P31" if is_term else "")
-        )  # fmt: skip
+    if not form.fullmatch(row.iris["object_id"]):
         yield f"{row.where}: {row.cells['object_id']} is not {what}."
+
+
+def _allowed(kind: str, *, is_term: bool) -> tuple[tuple[str, ...], re.Pattern[str], str]:
+    """Return the predicates in a file of a kind, the form of its objects, and that in words."""
+    if kind == "not-found":
+        return (EXACT,), re.compile(re.escape(NOT_FOUND)), "sssom:NoTermFound"
+    form, what = _ITEM, "an identifier such as wikidata:Q42"
+    predicates = _THING_PREDICATES
+    if is_term:
+        form, what, predicates = _ITEM_OR_PROPERTY, f"{what} or wikidata:P31", _TERM_PREDICATES
+    return (_CANDIDATE,) if kind == "candidates" else predicates, form, what
 
 
 def _confidence(row: Row) -> str:
