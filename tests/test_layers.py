@@ -34,6 +34,8 @@ ORDER = ["__init__", *" ".join(LAYERS).split()]
 LIBRARIES = {
     "pyoxigraph": "rdf store",
     "pyshacl": "validate",
+    "rdflib": "endpoint rdf references validate",
+    "rdflib_endpoint": "endpoint",
     "fastapi": "app",
     "starlette": (
         "answers app endpoint graphstore guides inquiry monitor reconcile replies resources"
