@@ -33,7 +33,6 @@ from kg.signposts import Link, link_header
 _MAPPED = ("document", "id", "dispute")
 _MOST = 10_000
 
-_GUIDE = "/guide"
 
 class Guides:
     """Answers the addresses that tell about the server."""
@@ -46,8 +45,8 @@ class Guides:
             DOCUMENT: self._redirect,
             **{f"{DOCUMENT}.{row.extension}": self._dataset(row) for row in FORMS},
             f"/{CONTEXT_IRI.removeprefix(BASE)}": self._context,
-            f"{_GUIDE}.html": self._read,
-            f"{_GUIDE}.md": self._text,
+            "/guide.html": self._read,
+            "/guide.md": self._text,
             "/llms.txt": self._llms,
             "/robots.txt": self._robots,
             "/sitemap.xml": self._map,
@@ -153,7 +152,7 @@ class Guides:
         paths = [document_path(each, HTML) for each in found]
         if await self.describer.has_ontology():
             paths.insert(0, ONTOLOGY_PAGE)
-        addresses = [own_url(request, each) for each in ("/", *paths)]
+        addresses = [own_url(request, each) for each in ("/", "/guide.html", *paths)]
         body = self.pages.text("sitemap.xml", addresses=addresses)
         return _sent(request, body, "application/xml")
 
