@@ -49,7 +49,7 @@ def readings(path: str) -> list[Reading]:
     ['id/a.ttl', 'id/a.ttl/', 'id/a', 'id/a/']
     """
     local = path.removeprefix("/")
-    if len(local) > LONGEST or not _LOCAL.fullmatch(local) or _dotted(local):
+    if len(local) > LONGEST or not _LOCAL.fullmatch(local) or _elsewhere(local):
         return []
     found = [Reading(BASE + local)]
     if not local.endswith("/"):
@@ -61,9 +61,12 @@ def readings(path: str) -> list[Reading]:
     return found
 
 
-def _dotted(local: str) -> bool:
-    """Tell whether a part of the path is `.` or `..`, which lead elsewhere (RFC 3986, 5.2.4)."""
-    return any(part in (".", "..") for part in local.split("/"))
+def _elsewhere(local: str) -> bool:
+    """Tell whether a link to this path would lead elsewhere (RFC 3986, 5.2.4 and 4.2).
+
+    So does one with a part that is `.` or `..`, or with two slashes at its beginning.
+    """
+    return local.startswith("/") or any(part in (".", "..") for part in local.split("/"))
 
 
 def plain_path(iri: str) -> str:

@@ -40,9 +40,10 @@ def test_a_path_is_read_as_an_iri_first_and_then_as_a_document(path, expected) -
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/", "/id/../x", "/./id", "/id/a b", "/id/a>", "/id/<a", '/id/"', "/id/{", "/id/}", "/a|b",
-     "/a\\u003e", "/a^b", "/a`b", "/\x00", "/a\nb", "/\x7f", "/id/\ufffd", "/id/%",
-     "/id/%zz", "/id/\ue000", "/id/a?b", "/id/a#b", "/" + "x" * (LONGEST + 1)],
+    ["", "/", "//", "//e/x", "//e/x.ttl", "/id/../x", "/./id", "/id/a b", "/id/a>", "/id/<a",
+     '/id/"', "/id/{", "/id/}", "/a|b", "/a\\u003e", "/a^b", "/a`b", "/\x00", "/a\nb", "/\x7f",
+     "/id/\ufffd", "/id/%", "/id/%zz", "/id/\ue000", "/id/a?b", "/id/a#b",
+     "/" + "x" * (LONGEST + 1)],
 )  # fmt: skip
 def test_what_can_be_no_iri_has_no_reading(path) -> None:
     assert read(path) == []
