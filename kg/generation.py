@@ -107,6 +107,7 @@ class Channel(asyncio.Protocol):
             raise
         finally:
             timer.cancel()
+            self.waiting = None  # it has the answer, which may be very long
 
     def _late(self) -> None:
         if self.waiting and not self.waiting.done():

@@ -560,6 +560,15 @@ def test_a_worker_merges_graphs_without_a_file(tmp_path: Path, names: str) -> No
     within(work)
 
 
+def test_an_idle_worker_keeps_no_answer(data: Path) -> None:
+    async def work() -> None:
+        async with running(data, workers=1) as pool:
+            await pool.run(job("SELECT * { ?s ?p ?o }"))
+            assert [each.waiting for each in pool.current.workers] == [None]
+
+    within(work)
+
+
 def test_configuration_and_job_travel_unchanged(data: Path) -> None:
     config = LoaderConfig(files=(str(data),), prefixes={"a": "u:a"}, caps=Caps(1, 2))
     assert LoaderConfig.from_json(config.to_json()) == config
