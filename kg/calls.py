@@ -27,6 +27,8 @@ from kg.worker import Job
 
 _AGENT = "contested-kg (SPARQL 1.1 Federated Query)"
 _PART = 1 << 16
+#: Bytes that may come without any of the body: the head, or what stands between its parts.
+_LONGEST_HEAD = 1 << 16
 _JSON = named("json").media_type
 
 #: A call, and the query that its server is asked.
@@ -125,22 +127,27 @@ async def _fetched(server: str, text: str, most: int) -> bytes:
     tls = trusting() if parts.scheme == "https" else None
     port = parts.port or (443 if tls else 80)
     reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=tls)
+    answer = _Answer(server)
     try:
         writer.write(_request(parts, text))
-        answer = _Answer(server)
-        received = 0
+        received = head = 0
         while not answer.whole and (data := await reader.read(_PART)):
             received += len(data)
+            before = len(answer.body)
             answer.parser.feed_data(data)
+            head = head + len(data) if len(answer.body) == before else 0
             if answer.error:
                 raise answer.error
             if received > most:
                 raise too_long(server, f"{most} bytes")
-        if not answer.begun:
+            if head > _LONGEST_HEAD:
+                break
+        if not answer.begun or head > _LONGEST_HEAD:
             raise ServiceError(f"The server <{server}> does not answer.")
         return bytes(answer.body)
     finally:
         writer.transport.abort()
+        answer.body.clear()  # parser and answer hold each other, perhaps for long
 
 
 def _request(parts: SplitResult, text: str) -> bytes:

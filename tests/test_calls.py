@@ -1,5 +1,6 @@
 """SERVICE over real ports: servers that are allowed, one that is not, and some that mean harm."""
 
+import asyncio
 import contextlib
 import gzip
 import json
@@ -16,6 +17,9 @@ import pytest
 from remote_server import fake_server
 from serving import Server, command_line, serving
 
+import kg.calls
+from kg.calls import fetch
+from kg.errors import ServiceError, TooLargeError
 from kg.federation import MOST_CALLS
 from kg.record import Record
 from kg.remote_service import NO_GRAPH
@@ -339,6 +343,35 @@ def test_text_that_would_end_the_query_is_a_value(client: httpx.Client, hostile:
     called = f"SERVICE <{hostile.url}/literal> {{ ?s <u:born> ?born }}"
     found = ask(client, f"SELECT * {{ {called} }}", JSON).json()["results"]["bindings"]
     assert found == [{"born": literal('x"} INSERT DATA { <u:a> <u:b> """\\\n')}]
+
+
+LONG_LINE = answer(b"{}", more=f"x: {'y' * (1 << 20)}\r\n")
+MANY_LINES = answer(b"{}", more="".join(f"x{each}: y\r\n" for each in range(1 << 16)))
+TRAILER = ATTACKS["chunks"] + b"0\r\nx: " + b"y" * (1 << 20)
+
+
+@pytest.mark.parametrize("said", [LONG_LINE, MANY_LINES, TRAILER], ids=["line", "lines", "trailer"])
+def test_a_head_has_an_end(monkeypatch: pytest.MonkeyPatch, hostile: Hostile, said: bytes) -> None:
+    """To put a line together, and to keep them all, would hold up the whole server."""
+    monkeypatch.setitem(ATTACKS, "head", said)
+    with pytest.raises(ServiceError, match="does not answer"):
+        asyncio.run(fetch(f"{hostile.url}/head", "ASK {}", 1 << 30, 5))
+
+
+def test_what_was_fetched_is_not_kept(monkeypatch: pytest.MonkeyPatch, hostile: Hostile) -> None:
+    """The parser and what it fills hold each other, and may be very long."""
+    made = []
+
+    class Seen(kg.calls._Answer):
+        def __init__(self, server: str) -> None:
+            super().__init__(server)
+            made.append(self)
+
+    monkeypatch.setattr(kg.calls, "_Answer", Seen)
+    assert asyncio.run(fetch(f"{hostile.url}/plain", "ASK {}", BYTES, 5)).startswith(b"{")
+    with pytest.raises(TooLargeError):
+        asyncio.run(fetch(f"{hostile.url}/bytes", "ASK {}", BYTES, 5))
+    assert [bytes(each.body) for each in made] == [b"", b""]
 
 
 def test_where_nobody_listens(client: httpx.Client) -> None:
