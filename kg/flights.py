@@ -43,3 +43,4 @@ class Flights(Generic[T]):
             if not flight.waiting:  # the last one who asked has it, or has left
                 flight.task.cancel()
                 self._flights.pop(key, None)
+            del flight  # with its error, which holds this frame
