@@ -35,6 +35,10 @@ AT_MOST_ONCE = (
 _HOME = {"Claim": "claims", "EditorialClaim": "editorial", "Passage": "passages",
          "SourceDocument": "documents"}  # fmt: skip
 _DERIVED = {"Coverage", "Difference", "Dispute", "Position", "Proposition", "Tally"}
+# What only the build says of a thing; of a claim also its document, copies and label.
+_BUILT = {"approximate", "claimsAbout", "earliestEnd", "earliestStart", "exclusive", "family",
+          "high", "latestEnd", "latestStart", "low", "states", "unasserted"}  # fmt: skip
+_BUILT_OF_CLAIMS = {"document", "copyOf", "rdfs:label"}
 _CLAIM = re.compile(re.escape(CLAIMS) + r"([^/]+)/([0-9]{3})-([0-9]{2})")
 _DATING_KINDS = {"startedOn": "point", "endedOn": "point", "happenedOn": "point",
                  "lasted": "period"}  # fmt: skip
@@ -47,8 +51,9 @@ def check_sources(sources: Sources) -> None:
     stop(_defined_twice(sources))
     stop(fault for file in sources.files for fault in _out_of_place(file))
     facts = Facts(sources.quads())
-    stop(fault for file in sources.of("claims") for fault in _claims_file(file, facts))
+    stop(fault for file in sources.files for fault in _made_by_hand(file, facts))
     stop(fault for file in sources.of("passages") for fault in _chains(file, facts))
+    stop(fault for file in sources.of("claims") for fault in _claims_file(file, facts))
     stop(fault for file in sources.of("editorial") for fault in _editorial(file, facts))
     stop(fault for file in sources.files for fault in _literals(file))
 
@@ -114,6 +119,31 @@ def _out_of_place(file: SourceFile) -> Iterator[str]:
             yield f"{file.where(node)}: {node} is a :{name}, which only the build makes."
         elif is_class and home != file.part:
             yield f"{file.where(node)}: {node} is a :{name}; define it in data/, part {home}."
+
+
+def _made_by_hand(file: SourceFile, facts: Facts) -> Iterator[str]:
+    """Yield what the build or `kg mentions` writes, and what may only be claimed."""
+    if file.part == "ontology":
+        return
+    built = {expand(each) for each in _BUILT}
+    if file.part == "claims":
+        built |= {expand(each) for each in _BUILT_OF_CLAIMS}
+    predicates = set(facts.instances("ClaimPredicate"))
+    for quad in file.quads:
+        node, predicate = str(quad.subject.value), quad.predicate.value  # type: ignore[union-attr]
+        if predicate in built:
+            where = file.where(node, predicate)
+            yield f"{where}: only the build writes <{predicate}>; take it out."
+        elif predicate in predicates:
+            yield (
+                f"{file.where(node, predicate)}: <{predicate}> is said of {node} by nobody; write a"
+                " claim with its speaker, in data/claims. The build makes plain what may be plain."
+            )
+        elif predicate == expand("mentions") and file.part != "mentions":
+            yield (
+                f"{file.where(node, predicate)}: kg mentions writes :mentions; what the words leave"
+                " open is said in data/homonyms.ttl."
+            )
 
 
 def _claims_file(file: SourceFile, facts: Facts) -> Iterator[str]:
@@ -183,13 +213,20 @@ def _evidence(claim: str, own: Facts, facts: Facts) -> Iterator[str]:
 
 
 def _chains(file: SourceFile, facts: Facts) -> Iterator[str]:
-    """Yield each passage that is said to copy a copy: claims are carried from the first only."""
+    """Yield each passage that copies itself, what is no passage, or a copy.
+
+    Claims are carried from the first passage only.
+    """
     for passage, root in ((q.subject.value, q.object.value) for q in file.quads  # type: ignore[union-attr]
                           if q.predicate.value == expand("copyOf")):  # fmt: skip
-        if first := facts.text(root, "copyOf"):
+        where = f"{file.where(passage, root)}: passage {passage.removeprefix(PASSAGES)}"
+        if root == passage:
+            yield f"{where} is a copy of itself; take :copyOf out, or name the first such passage."
+        elif expand("Passage") not in facts.texts(root, "rdf:type"):
+            yield f"{where} is a copy of {root}, which is no passage; correct its name."
+        elif first := facts.text(root, "copyOf"):
             yield (
-                f"{file.where(passage, root)}: passage {passage.removeprefix(PASSAGES)} is a copy"
-                f" of {root.removeprefix(PASSAGES)}, itself a copy; name"
+                f"{where} is a copy of {root.removeprefix(PASSAGES)}, itself a copy; name"
                 f" {first.removeprefix(PASSAGES)}."
             )
 

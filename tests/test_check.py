@@ -184,6 +184,36 @@ def test_a_statement_out_of_place(tree, file, statement, sentence):
     assert sentence in fault(tree, GOOD)
 
 
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("id:ann :claimsAbout 3", "only the build writes"),
+        ("id:mayor :exclusive true", "only the build writes"),
+        ("id:ann :led id:march", "is said of https://w3id.org/contested-kg/id/ann by nobody"),
+        (f"{passage('beta/001')} :mentions id:ann", "kg mentions writes :mentions"),
+    ],
+)
+def test_what_is_not_written_by_hand(tree, statement, sentence):
+    tree.write("entities/more", f"{statement} .")
+    assert sentence in fault(tree, GOOD)
+
+
+@pytest.mark.parametrize("part", ["document", "copyOf", "family", "rdfs:label"])
+def test_what_is_not_written_on_a_claim(tree, part):
+    assert "only the build writes" in fault(
+        tree, claim("alpha/001-01", "id:ann :led id:march", **{part: '"x"'})
+    )
+
+
+@pytest.mark.parametrize(
+    ("root", "sentence"),
+    [("alpha/009", "is a copy of itself"), ("alpha/777", "which is no passage")],
+)
+def test_a_copy_of_nothing(tmp_path, root, sentence):
+    tree = Tree(tmp_path, copies={"alpha/009": root})
+    assert sentence in fault(tree, claim("alpha/001-01", "id:ann :led id:march"))
+
+
 def test_an_entity_in_two_files(tree):
     tree.write("entities/more", 'id:ann a :Person ; rdfs:label "Ann" .')
     assert "id/ann is already defined in" in fault(tree, GOOD)
