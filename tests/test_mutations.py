@@ -1,4 +1,4 @@
-"""More than 400 faults of more than 50 kinds, seeded into the real graph, are all found.
+"""More than 550 faults of more than 80 kinds, seeded into the real graph, are all found.
 
 Each fault is put on a node of its own, all into one graph, which is validated once: a
 fault counts as found if its node violates a shape that is meant for its kind, which it
@@ -340,6 +340,50 @@ KINDS = [
           "passage-ends-before-start"),
     _kind("miscounted proposition", _is("Proposition"), _put("claimCount", integer(77)),
           "proposition-miscounted"),
+    # What only the label of the claim, which the build wrote, can still tell.
+    _kind("degree taken away", _claim("degree"), _drop("degree"), "claim-label-in-vain"),
+    _kind("another role", _claim("role"), _put("role", "driver"), "label-differs"),
+    _kind("another speaker", _claim("cue", stance="reported"), _put("speaker", ID + "nawaz-sharif"),
+          "label-differs"),
+    _kind("another subject", _predicate("heldPost"), _put("rdf:subject", ID + "zia-ul-haq"),
+          "label-differs"),
+    _kind("another mode", _claim(modality="actual"), _put("modality", "possible"), "label-differs"),
+    _kind("denied instead of affirmed", _claim(polarity="affirmed"), _put("polarity", "denied"),
+          "claim-label-voice"),
+    _kind("alleged instead of reported", _claim("cue", stance="reported"),
+          _put("stance", "alleged"), "claim-label-voice"),
+    _kind("implied and not said so", lambda facts, node:
+          _claim()(facts, node) and not facts.all(node, "readFrom"),
+          _put("readFrom", "inference"), "label-differs"),
+    _kind("no label", _is("Proposition"), _drop("rdfs:label"), "label-absent"),
+    _kind("dispute about something else", _is("Dispute"), _put("about", ID + "adiala-jail"),
+          "dispute-unfounded"),
+    _kind("dispute of another kind", _is("Dispute"), _put("disputeKind", "contrastDispute"),
+          "label-differs"),
+    _kind("words for a property", lambda facts, node: bool(facts.all(node, "changedIn")),
+          _put("changedIn", ox.Literal("stance")), "value-misplaced"),
+    _kind("label of a passage", _is("Passage"), _add("rdfs:label", ox.Literal("They did it.")),
+          "term-foreign"),
+    _kind("claims not counted", lambda facts, node: bool(facts.all(node, "claimsAbout")),
+          _drop("claimsAbout"), "entity-miscounted"),
+    _kind("exclusive without a reason", lambda facts, node:
+          _is("Post")(facts, node) and not facts.all(node, "exclusive"),
+          _add("exclusive", ox.Literal(value=True)), "post-exclusive-unfounded"),
+    _kind("named and unnamed", lambda facts, node:
+          _is("Group")(facts, node) and not facts.all(node, "unnamed"),
+          _add("unnamed", ox.Literal(value=True)),
+          "actor-unnamed-unmarked"),
+    _kind("lost character", _claim("wording"), _put("wording", ox.Literal("lo\ufffdt")),
+          "statement-hidden-character"),
+    _kind("letters of two alphabets", _is("Group"), _put("rdfs:label", ox.Literal("p\u0430rty")),
+          "statement-hidden-character"),
+    _kind("curators' word on a person", lambda facts, node: _is("EditorialClaim")(facts, node)
+          and facts.text(node, "rdf:predicate") != expand("memberOf"),
+          _put("rdf:subject", ID + "benazir-bhutto"), "claim-subject-domain"),
+    _kind("tally of another year", lambda facts, node: bool(facts.all(node, "tallyYear")),
+          _put("tallyYear", integer(1947)), "tally-identifier"),
+    _kind("part of a part not said", lambda facts, node: bool(facts.all(node, "dcterms:isPartOf")),
+          _drop("dcterms:isPartOf"), "plain-part-unfounded"),
 ]  # fmt: skip
 
 
@@ -385,5 +429,5 @@ def test_every_seeded_fault_is_found(dataset: list[ox.Quad], clean: Report) -> N
         if not any((node, shape) in found for shape in kind.shapes)
     ]
     assert missed == []
-    assert len(seeded) >= 400
+    assert len(seeded) >= 550
     assert len({kind.name for kind, _ in seeded}) == len(KINDS)
