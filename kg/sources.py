@@ -106,7 +106,11 @@ def read_sources(assets: Assets) -> Sources:
     files += [_read(path, "links", GRAPHS + "links") for path in _in(data, "links")]
     mappings = tuple(read_mappings(data / "links"))
     files += [_mapped(each, GRAPHS + "links") for each in mappings]
-    stop(_unread(data, {each.path for each in files} | {data / "homonyms.ttl"}))
+    homonyms = data / "homonyms.ttl"
+    if homonyms.is_file():
+        # Only kg mentions has a use for it, but nobody should find it broken then.
+        read_turtle(homonyms)
+    stop(_unread(data, {each.path for each in files} | {homonyms}))
     stop(fault for each in files for fault in _blank_nodes(each))
     return Sources(tuple(files), mappings)
 

@@ -214,6 +214,11 @@ def test_a_copy_of_nothing(tmp_path, root, sentence):
     assert sentence in fault(tree, claim("alpha/001-01", "id:ann :led id:march"))
 
 
+def test_a_broken_file_that_only_the_mentions_need(tree):
+    tree.write("homonyms", f"{passage('beta/001')} :mentions .")
+    assert "homonyms.ttl, line" in fault(tree, GOOD)
+
+
 def test_an_entity_in_two_files(tree):
     tree.write("entities/more", 'id:ann a :Person ; rdfs:label "Ann" .')
     assert "id/ann is already defined in" in fault(tree, GOOD)
