@@ -101,12 +101,12 @@ def _twice(node: str, file: SourceFile, *, same: bool, earlier: SourceFile) -> s
 def _out_of_place(file: SourceFile) -> Iterator[str]:
     """Yield what stands in a file that is for other things, and what nobody may write."""
     own_passages = f"{PASSAGES}{file.path.stem}/"
-    for quad in file.quads if file.part not in ("ontology", "links") else ():
+    for quad in file.quads:
         node, predicate = str(quad.subject.value), quad.predicate.value  # type: ignore[union-attr]
         name = str(quad.object.value).removeprefix(expand(""))  # type: ignore[union-attr]
         is_class = predicate == expand("rdf:type")
         home = _HOME.get(name, file.part)
-        if node.startswith(expand("")):
+        if node.startswith(expand("")) and file.part not in ("ontology", "links"):
             yield f"{file.where(node)}: {node} is a term; terms are defined in ontology/."
         elif file.part == "mentions" and (
             predicate != expand("mentions") or not node.startswith(own_passages)

@@ -18,7 +18,7 @@ from pathlib import Path
 from kg.assets import Assets
 from kg.errors import DataError
 from kg.links import MappingFile, read_mappings
-from kg.rdf import DOCUMENTS, GRAPHS, BlankNode, NamedNode, Quad, read_turtle
+from kg.rdf import DOCUMENTS, GRAPHS, BlankNode, NamedNode, Quad, Triple, read_turtle
 
 _PER_DOCUMENT = ("passages", "claims", "mentions")
 _SHOWN_FAULTS = 10
@@ -166,6 +166,12 @@ def _blank_nodes(file: SourceFile) -> Iterator[str]:
             yield (
                 f"{file.path}: a blank node has the property <{quad.predicate.value}>;"
                 " give it an IRI, since nothing could refer to it."
+            )
+        elif isinstance(quad.object, Triple):
+            where = file.where(str(getattr(quad.subject, "value", "")), quad.predicate.value)
+            yield (
+                f"{where}: <{quad.predicate.value}> has a quoted triple as its value; what is said"
+                " of a statement is said of its claim."
             )
         elif isinstance(quad.object, BlankNode):
             where = file.where(str(getattr(quad.subject, "value", "")), quad.predicate.value)

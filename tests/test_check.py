@@ -214,6 +214,16 @@ def test_a_copy_of_nothing(tmp_path, root, sentence):
     assert sentence in fault(tree, claim("alpha/001-01", "id:ann :led id:march"))
 
 
+def test_a_claim_among_the_links(tree):
+    tree.write("links/more", "<https://w3id.org/contested-kg/claim/alpha/009-01> a :Claim .")
+    assert "is a :Claim; define it in data/, part claims" in fault(tree, GOOD)
+
+
+def test_a_quoted_triple(tree):
+    quoted = claim("alpha/001-02", "id:ann :led <<( id:ann :led id:march )>>")
+    assert "has a quoted triple as its value" in fault(tree, quoted)
+
+
 def test_a_broken_file_that_only_the_mentions_need(tree):
     tree.write("homonyms", f"{passage('beta/001')} :mentions .")
     assert "homonyms.ttl, line" in fault(tree, GOOD)
