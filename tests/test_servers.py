@@ -67,7 +67,16 @@ VIRTUOSO: dict[str, str] = {
     "what-changed": _OPTIONAL,
     **dict.fromkeys(
         (
+            "figures",
             "figures-compared",
+            "q026-hours",
+            "q029-seats",
+            "q052-pakka-qila-deaths",
+            "q073-police-deaths",
+            "q075-may-and-june-1994",
+            "q112-strength",
+            "q213-reward",
+            "q223-rounds-found",
             "q211-claimed-parts",
             "q214-victims-compared",
             "participants",
@@ -81,7 +90,7 @@ VIRTUOSO: dict[str, str] = {
         ),
         _TOO_LONG,
     ),
-    **dict.fromkeys(("casualties", "figures", "replies", "uncovered", "who-says"), _BOOLEAN),
+    **dict.fromkeys(("casualties", "replies", "uncovered", "who-says"), _BOOLEAN),
     **dict.fromkeys(
         (
             "who-held-post",
