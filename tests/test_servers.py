@@ -63,7 +63,7 @@ VIRTUOSO: dict[str, str] = {
         "an error: it evaluates no path with * of which neither end is bound yet",
     ),
     "coverage": "a syntax error: it takes no aggregate in ORDER BY (SPARQL 1.1, 18.2.4.1)",
-    **dict.fromkeys(("events-in", "q201-begun-in-1991"), _UNION),
+    "events-in": _UNION,
     "what-changed": _OPTIONAL,
     **dict.fromkeys(
         (
