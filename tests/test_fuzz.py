@@ -197,7 +197,7 @@ def test_everything_that_openapi_describes(server: Server) -> None:
 
     schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
     operations = [found.ok() for found in schema.get_all_operations()]
-    assert len(operations) == 32
+    assert len(operations) == 34
     for operation in operations:
 
         @share(0.15 / len(operations))

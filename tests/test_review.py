@@ -27,18 +27,20 @@ LINKS = [
     (iri("ontology/memberOf"), "narrowMatch", "P102"),
 ]
 HELD = "id:ann :heldPost id:mayor"
-SOLE = "id:mayor :exclusive true ."
+SOLE = """<https://w3id.org/contested-kg/claim/editorial/one-mayor> a :EditorialClaim ;
+  rdf:subject id:mayor ; rdf:predicate :exclusive ; rdf:object true ; :reason "One at a time." ;
+  :curatedBy "Curators" ; :curatedOn "2026-11-01"^^xsd:date ."""
 FIRST, OTHER = (f"claim:alpha\\/002-0{number}" for number in (1, 2))
 IN_1994 = {"when": edtf("1994"), "whenKind": ":attestation"}
 
 
-def tables(folder, *claims, slug="alpha", entities=""):
-    """Build a tree with these claims and entities and return the rows of its table."""
+def tables(folder, *claims, slug="alpha", editorial=""):
+    """Build a tree with these claims and curators' notes and return the rows of its table."""
     tree = Tree(folder / "tree")
     turtle = "".join(f"<{s}> <{SKOS}{p}> <http://www.wikidata.org/entity/{o}> .\n"
                      for s, p, o in LINKS)  # fmt: skip
     tree.write("links/wikidata", turtle)
-    tree.write("entities/more", entities)
+    tree.write("editorial", editorial)
     tree.claims(slug, *claims)
     settings = Settings(source=tree.root, snapshots=folder / "snapshots")
     build_snapshot(settings)
@@ -92,7 +94,7 @@ def test_a_rival_value_is_named_be_it_without_an_item(tmp_path):
         tmp_path,
         claim("alpha/001-01", HELD, **day),
         claim("alpha/002-01", "id:another :heldPost id:mayor", **day, **told("id:bob")),
-        entities=SOLE,
+        editorial=SOLE,
     )
     assert row["rival values"] == "rival value: another in a crowd (no Wikidata item)"
     assert row["statement disputed by (P1310)"] == "Bob"
@@ -104,7 +106,7 @@ def test_a_rival_value_with_an_item_has_its_own_row_too(tmp_path):
         tmp_path,
         claim("alpha/001-01", HELD, **day),
         claim("alpha/002-01", "id:bob :heldPost id:mayor", **day),
-        entities=SOLE,
+        editorial=SOLE,
     )
     assert [row["rival values"] for row in rows] == ["rival value: Bob", "rival value: Ann"]
 

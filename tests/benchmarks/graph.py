@@ -13,6 +13,7 @@ from itertools import product
 from pathlib import Path
 
 from kg.rdf import BASE, TERMS, read_turtle
+from kg.wording import VERBS
 
 from .world import (
     DOCUMENT,
@@ -41,11 +42,6 @@ ENTITIES = BASE + "graph/entities"
 #: Neutral, structural predicates: with these the build lets a claim stand plainly.
 PLAIN = ("tookPlaceIn", "heldPost", "partOf", "containedIn", "subunitOf", "hasName")
 _CUES = {"reported": "said", "alleged": "claimed"}
-_VERBS = {
-    "asserted": "says that",
-    "reported": "is reported to say that",
-    "alleged": "is reported to allege that",
-}
 _CURATED_ON = date(2026, 11, 1)
 
 
@@ -81,6 +77,11 @@ class Graph:
         self.about: Counter[str] = Counter()
         self.disputes: Counter[str] = Counter()
         self.figures: Counter[tuple[str, int]] = Counter()
+        self.names: dict[str, str] = {}
+        for path in ontology.rglob("*.ttl"):
+            for quad in read_turtle(path).quads:
+                if quad.predicate.value == LABEL:
+                    self.names[quad.subject.value] = quad.object.value
         for quad in read_turtle(ontology / "contested.ttl").quads:
             subject, value = quad.subject.value, getattr(quad.object, "value", "")
             if quad.predicate.value == SUBCLASS and value.startswith(TERMS):
@@ -155,6 +156,7 @@ class Graph:
         yield _link(iri, RDF + "type", term("Document"), DERIVED)
         yield _text(iri, LABEL, f"Source {number}", graph)
         yield _link(iri, term("versionOf"), work, graph)
+        yield _link(iri, "http://purl.org/dc/terms/type", term("encyclopediaArticle"), graph)
         yield _text(iri, term("fileDigits"), f"{number:03}", graph)
         yield _text(iri, term("sha256"), _digest(iri), graph)
         yield _text(iri, term("sourceStatus"), "Made up; its address is unknown.", graph)
@@ -213,8 +215,9 @@ class Graph:
 
     def _derived_of_claim(self, claim: int, said: Said) -> Iterator[str]:
         iri, predicate = claim_iri(claim), term(said.predicate)
-        speech = f"{_VERBS[self.world.stance(claim)]}: {self._words(said)}"
-        yield _text(iri, LABEL, f"Speaker of source {claim // DOCUMENT} {speech}", DERIVED)
+        sign = "denied" if self.world.is_denied(claim) else "affirmed"
+        speech = f"{VERBS[self.world.stance(claim), sign]}: {self._words(said)}"
+        yield _text(iri, LABEL, f"{self._name(self.world.speaker(claim))} {speech}", DERIVED)
         yield _link(iri, term("document"), document(claim // DOCUMENT), DERIVED)
         yield _link(iri, term("family"), self.family[predicate], DERIVED)
         yield _link(iri, term("states"), _proposition(claim % self.world.propositions), DERIVED)
@@ -241,9 +244,18 @@ class Graph:
         return {year for year in starts if not any(end > year for end in ends)}
 
     def _words(self, said: Said) -> str:
-        kind, _, number = said.subject.rpartition("/")[2].partition("-")
+        value = self._name(said.value.strip("<>")) if said.value.startswith("<") else said.words
+        whom = f" (whom: {self.names[term(said.whom)]})" if said.whom else ""
         time = f", {said.when}" if said.kind else ""
-        return f"{self.world.label(kind, int(number))} {said.predicate} {said.words}{time}"
+        predicate = self.names[term(said.predicate)]
+        return f"{self._name(said.subject)} {predicate} {value}{whom}{time}"
+
+    def _name(self, iri: str) -> str:
+        """Return the label of a term, a document or an entity."""
+        kind, _, number = iri.rpartition("/")[2].rpartition("-")
+        if iri in self.names:
+            return self.names[iri]
+        return f"Source {number}" if kind == "source" else self.world.label(kind, int(number))
 
     # What is computed over claims ---------------------------------------------------------
 
@@ -279,7 +291,7 @@ class Graph:
         iri = f"{BASE}dispute/{_digest(f'{about} {term(kind)}')[:16]}"
         claims = [each for position in positions for each in position]
         yield _link(iri, RDF + "type", term("Dispute"), DERIVED)
-        yield _text(iri, LABEL, f"{kind}: {self.world.label('event', event)}", DERIVED)
+        yield _text(iri, LABEL, f"{self.names[term(kind)]}: {self._name(about)}", DERIVED)
         yield _link(iri, term("about"), about, DERIVED)
         yield _link(iri, term("disputeKind"), term(kind), DERIVED)
         yield _link(iri, term("disputeStrength"), term("exclusion"), DERIVED)
