@@ -65,6 +65,7 @@ VIRTUOSO: dict[str, str] = {
     "coverage": "a syntax error: it takes no aggregate in ORDER BY (SPARQL 1.1, 18.2.4.1)",
     "events-in": _UNION,
     "what-changed": _OPTIONAL,
+    "q212-counted-together": "an EXISTS beside || is false there (SPARQL 1.1, 17.4.1.4, 17.4.1.5)",
     **dict.fromkeys(
         (
             "figures",
@@ -77,7 +78,6 @@ VIRTUOSO: dict[str, str] = {
             "q112-strength",
             "q213-reward",
             "q223-rounds-found",
-            "q211-claimed-parts",
             "q214-victims-compared",
             "participants",
             "participants.executed",
@@ -111,7 +111,8 @@ SLOW = {("virtuoso", "mentions")}
 #: What Virtuoso answers rightly, wrongly (values of OPTIONAL parts are lost, rows come twice in
 #: spite of DISTINCT) or too late, by the plan that its samples suggest at the time: only that it is
 #: answered or stopped can be expected.
-UNSTEADY = ("timeline", "when-was", "where-was", "q233-timeline-of-parts-of-parts")
+UNSTEADY = ("timeline", "when-was", "where-was", "q211-claimed-parts",
+            "q233-timeline-of-parts-of-parts")  # fmt: skip
 SLOW_SECONDS = 20
 
 VIRTUOSO_INI = """
