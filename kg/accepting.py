@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from kg.errors import DataError, InputError
-from kg.files import replace_text
+from kg.files import read_text, replace_text
 from kg.sssom import read_table
 
 _COLUMNS = (
@@ -69,7 +69,7 @@ def add_mappings(path: Path, new: Sequence[Row]) -> int:
 
     Rows that are there stay as they are. Raises DataError where a mapping contradicts the file.
     """
-    text = path.read_text("utf-8") if path.is_file() else HEAD + _tsv(_MAPPING_COLUMNS, [])
+    text = read_text(path) if path.is_file() else HEAD + _tsv(_MAPPING_COLUMNS, [])
     found = read_table(path, _MAPPING_COLUMNS[:4])[0] if path.is_file() else []
     before = [row.cells for row in found]
     columns = next(line for line in text.splitlines() if not line.startswith("#")).split("\t")

@@ -115,8 +115,12 @@ class Guides:
         return _sent(request, write_context(context), named("jsonld").media_type)
 
     @cached_property
+    def _guide(self) -> str:
+        return guide()
+
+    @cached_property
     def _article(self) -> Article:
-        return article(guide())
+        return article(self._guide)
 
     async def _read(self, request: Request) -> Response:
         shown = Shown(
@@ -127,7 +131,7 @@ class Guides:
         return _sent(request, body, HTML.media_type)
 
     async def _text(self, request: Request) -> Response:
-        return _sent(request, guide().encode(), "text/markdown")
+        return _sent(request, self._guide.encode(), "text/markdown")
 
     async def _llms(self, request: Request) -> Response:
         about = self.answers.service.pool.current.config.about

@@ -349,6 +349,13 @@ def test_columns_of_an_existing_file_are_kept(tmp_path: Path) -> None:
     assert lines[2] == "id:bo-birch\tBo Birch\tskos:exactMatch\twikidata:Q11\t"
 
 
+def test_a_file_of_mappings_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "mappings.tsv"
+    path.write_bytes(HEAD.encode() + b"\xff")
+    with pytest.raises(DataError, match=f"{path} is not UTF-8 text: the byte at {len(HEAD)}"):
+        add_mappings(path, [])
+
+
 def test_accept_writes_into_the_sources(settings: Settings, tmp_path: Path) -> None:
     path = judged(tmp_path / "c.tsv", {})
     number, target = accept(settings, path, "A. Person", "2026-01-02")
