@@ -60,7 +60,6 @@ CASES = {
     "figures.attacked": {"of": "traders"},
     "figures.of-others": {"of": "dock-raid", "whom": ":civilians"},
     "figures.of-a-place": {"of": "docks"},
-    "figures.of-those-attacked": {"of": "traders"},
     "casualties": {"of": "feud"},
     "casualties.injured": {"of": "feud", "kind": "injured"},
     "names-of": {"of": "heron"},
