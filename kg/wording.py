@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from kg.facts import Facts, Value, expand
 from kg.rdf import TERMS, NamedNode
 
-#: How a speaker says a thing, by stance and polarity; `shape:claim-label-voice` expects these words.
+#: How a speaker says a thing, by stance and polarity; `shape:claim-label-voice` expects the same.
 VERBS = {
     ("asserted", "affirmed"): "says that",
     ("asserted", "denied"): "denies that",
