@@ -19,7 +19,7 @@ from kg.evidence import verify_evidence
 from kg.examples import describe_examples
 from kg.facts import Facts
 from kg.links import unknown_subjects
-from kg.metadata import DATASET, describe_dataset
+from kg.metadata import DATASET, DIGEST, describe_dataset
 from kg.propositions import derive_propositions
 from kg.queries import questions
 from kg.rdf import DERIVED, GENERATED, TERMS, Prefixes, Quad, QuadStore, RdfFormat, parse_rdf
@@ -85,6 +85,12 @@ def misbuilt(file: Path, assets: Assets) -> str:
         return ""
     written = [each for each, graph in graphs.items() if graph and graph not in GENERATED]
     built = set(_completed(written, assets))
+    for each in sorted(map(str, built - given)):
+        if f" <{DIGEST}> " in each and DERIVED not in each:
+            return (
+                f"What {file.name} has in {each.partition(' ')[0]} was changed after the build: the"
+                " digest of that graph is another. Run `kg build`."
+            )
     said = [f"{len(each):,} {what}, such as {min(each, key=str).triple}"
             for each, what in ((built - given, "missing"), (given - built, "too many"))
             if each]  # fmt: skip

@@ -1,17 +1,20 @@
 """What the dataset is and how large: VoID (W3C Interest Group Note, 2011), in its own graph.
 
 Counts are of distinct statements over all other graphs; the metadata graph does not count
-itself, since its size would change with what it says.
+itself, since its size would change with what it says. Each other graph has its digest, so that
+who gets a dump can tell whether it is as it was built.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from kg.errors import DataError
 from kg.facts import Value, expand, quad, typed
-from kg.rdf import BASE, METADATA_GRAPH, TERMS, Literal, Prefixes, Quad
+from kg.rdf import BASE, METADATA_GRAPH, TERMS, Literal, Prefixes, Quad, fingerprint
 
 DATASET = BASE
+#: Gives a graph the digest of its statements.
+DIGEST = expand("schema:sha256")
 _PARTITIONS = BASE + "partition/"
 LICENSE = "https://creativecommons.org/publicdomain/zero/1.0/"
 
@@ -19,18 +22,20 @@ LICENSE = "https://creativecommons.org/publicdomain/zero/1.0/"
 def describe_dataset(quads: Iterable[Quad], prefixes: Prefixes) -> Iterator[Quad]:
     """Yield the description of the dataset: its graphs, classes and properties with their sizes.
 
-    Raises `DataError` for a class or property of a namespace without a prefix.
+    The `schema:sha256` of a graph is that of its statements by themselves, by RDFC-1.0. Raises
+    `DataError` for a class or property of a namespace without a prefix.
     """
-    graphs: Counter[str] = Counter()
+    graphs: defaultdict[str, list[Quad]] = defaultdict(list)
     triples: set[tuple[str, str, str]] = set()
     for each in quads:
-        graphs[str(each.graph_name).strip("<>")] += 1
+        graphs[str(each.graph_name).strip("<>")].append(Quad(*each.triple))
         triples.add((str(each.subject), each.predicate.value, str(each.object)))
     yield from _dataset(triples)
-    for name, size in graphs.items():
+    for name, own in graphs.items():
         yield _say(DATASET, "void:subset", name)
         yield _say(name, "rdf:type", "void:Dataset")
-        yield _say(name, "void:triples", typed(size, "integer"))
+        yield _say(name, "void:triples", typed(len(own), "integer"))
+        yield _say(name, DIGEST, Literal(fingerprint(own)))
     kind = expand("rdf:type")
     classes = Counter(value.strip("<>") for _, predicate, value in triples if predicate == kind)
     properties = Counter(predicate for _, predicate, _ in triples)

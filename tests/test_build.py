@@ -155,6 +155,12 @@ def test_what_does_not_follow_from_the_claims_is_told(tree):
     assert "claims: 1 too many, such as <https://w3id.org/contested-kg/claim/alpha/001-02>" in said
     file.write_text("".join([*lines, "<u:a> <u:b> <u:c> .\n"]), encoding="utf-8")
     assert "claims: 1 too many, such as <u:a> <u:b> <u:c>. " in misbuilt(file, assets)
+    # What nothing rests on, such as a word of a note, is told by the digest of its graph.
+    other = [each.replace("entity/Q1>", "entity/Q2>") for each in lines]
+    assert len(set(other) - set(lines)) == 1
+    file.write_text("".join(other), encoding="utf-8")
+    links = "has in <https://w3id.org/contested-kg/graph/links> was changed after the build"
+    assert links in misbuilt(file, assets)
     # Of a file without graphs nobody can tell what was made of what.
     triples = "".join(re.sub(r" <[^>]*> \.$", " .", each, flags=re.M) for each in lines[:50])
     (file.parent / "data.nt").write_text(triples, encoding="utf-8")
