@@ -342,6 +342,8 @@ KINDS = [
           "proposition-miscounted"),
     # What only the label of the claim, which the build wrote, can still tell.
     _kind("degree taken away", _claim("degree"), _drop("degree"), "claim-label-in-vain"),
+    _kind("implied, and no longer said so", _claim(readFrom="inference"), _drop("readFrom"),
+          "claim-label-in-vain"),
     _kind("another role", _claim("role"), _put("role", "driver"), "label-differs"),
     _kind("another speaker", _claim("cue", stance="reported"), _put("speaker", ID + "nawaz-sharif"),
           "label-differs"),

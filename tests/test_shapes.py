@@ -70,7 +70,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Findings]:
 
 
 def test_number_of_fixtures() -> None:
-    assert (len(VALID), len(INVALID)) == (33, 411)
+    assert (len(VALID), len(INVALID)) == (33, 414)
 
 
 def test_every_shapes_file_is_there_with_valid_and_invalid_fixtures() -> None:
@@ -163,7 +163,7 @@ def test_our_runner_agrees_with_pyshacl(tmp_path: Path) -> None:
             # Without ?value SHACL reports the focus node as value.
             values = {(each.focus, each.value or each.focus) for each in ours}
             assert running.result() == values, iri
-    assert len(cases) == 178
+    assert len(cases) == 180
 
 
 def test_base_is_named_in_no_fixture_folder() -> None:
