@@ -19,6 +19,7 @@ from kg.evidence import verify_evidence
 from kg.examples import describe_examples
 from kg.facts import Facts
 from kg.links import unknown_subjects
+from kg.mentions import check_curated
 from kg.metadata import DATASET, DIGEST, describe_dataset
 from kg.propositions import derive_propositions
 from kg.queries import questions
@@ -70,7 +71,7 @@ def build_dataset(assets: Assets, documents: Path | None = None) -> list[Quad]:
     registered = load_documents(assets.data)
     if documents is not None:
         verify_evidence(registered, documents)
-    return list(_completed(_input(sources), assets))
+    return list(_completed(_input(sources, assets), assets))
 
 
 def misbuilt(file: Path, assets: Assets) -> str:
@@ -135,13 +136,14 @@ def summary(facts: Facts) -> dict[str, int]:
     }  # fmt: skip
 
 
-def _input(sources: Sources) -> Iterator[Quad]:
+def _input(sources: Sources, assets: Assets) -> Iterator[Quad]:
     """Yield what is written and what is carried, once every reference leads somewhere."""
     carried = carried_claims(sources)
     quads = [*sources.quads(), *carried]
     facts = Facts(quads)
     stop(unknown_subjects(sources.mappings, facts))
     stop(unknown_nodes(sources, facts))
+    check_curated(assets, facts)
     yield from quads
 
 

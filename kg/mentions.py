@@ -8,6 +8,7 @@ name no entity, with the reason.
 """
 
 import csv
+import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from kg.documents import load_documents
 from kg.errors import DataError, InputError
 from kg.evidence import read_texts
 from kg.facts import Facts, expand
-from kg.files import replace_text
+from kg.files import read_text, replace_text
 from kg.gazetteer import Gazetteer, Mentions
 from kg.occurrences import ordinary_words
 from kg.rdf import ENTITIES, PASSAGES, read_turtle
@@ -41,6 +42,22 @@ def load_gazetteer(assets: Assets, texts: Iterable[str]) -> Gazetteer:
         _non_names(assets.data / "non-names.csv"),
         frozenset(word for text in texts for word in ordinary_words(text)),
     )
+
+
+def check_curated(assets: Assets, facts: Facts) -> None:
+    """Raise `DataError` for what is wrong in the two files that help, where there are texts or not.
+
+    `facts` are those of the sources.
+    """
+    path = assets.data / "homonyms.ttl"
+    settled = _settled(path, facts)
+    stop(
+        f"{path}: passage {passage.removeprefix(PASSAGES)} mentions"
+        f" {entity.removeprefix(ENTITIES)}, and data/mentions has not; run kg mentions."
+        for passage, entities in settled.items()
+        for entity in sorted(entities - set(facts.texts(passage, "mentions")))
+    )
+    _non_names(assets.data / "non-names.csv")
 
 
 def read_mentions(assets: Assets, folder: Path | None) -> list[Mentions]:
@@ -116,9 +133,13 @@ def _non_names(path: Path) -> tuple[str, ...]:
     """Read the column `words`; each row says in `reason` why they name no entity."""
     if not path.is_file():
         return ()
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader(io.StringIO(read_text(path))))
+    words = tuple(row.get("words") or "" for row in rows)
     for number, row in enumerate(rows, 2):
         if not row.get("words") or not row.get("reason"):
             raise DataError(f"{path}, line {number}: a row needs words and a reason.")
-    return tuple(row["words"] for row in rows)
+        if row["words"] in words[: number - 2]:
+            raise DataError(
+                f"{path}, line {number}: {row['words']!r} stands there twice; keep one."
+            )
+    return words

@@ -8,6 +8,7 @@ from tree import PREFIXES, ROOT
 
 from kg import cli
 from kg.assets import Assets
+from kg.build import build_dataset
 from kg.documents import SourceDocument, digest, load_documents
 from kg.errors import DataError, InputError
 from kg.evidence import read_texts
@@ -195,8 +196,17 @@ def test_the_command(tree, tmp_path, monkeypatch, capsys):
 
 def test_a_non_name_needs_a_reason(tree, tmp_path):
     (tree / "data" / "non-names.csv").write_text("words,reason\nBo,\n")
-    with pytest.raises(DataError, match=r"non-names\.csv, line 2: a row needs words and a reason"):
+    fault = r"non-names\.csv, line 2: a row needs words and a reason"
+    with pytest.raises(DataError, match=fault):
         read_mentions(Assets(tree), tmp_path / "texts")
+    with pytest.raises(DataError, match=fault):
+        build_dataset(Assets(tree))
+
+
+def test_a_non_name_is_listed_once(tree):
+    (tree / "data" / "non-names.csv").write_text("words,reason\nBo,a test\nAda,one\nBo,two\n")
+    with pytest.raises(DataError, match=r"non-names\.csv, line 4: 'Bo' stands there twice"):
+        build_dataset(Assets(tree))
 
 
 @pytest.mark.parametrize(
@@ -211,6 +221,16 @@ def test_a_curators_statement_about_nothing(tree, tmp_path, statement, sentence)
     write(tree, "homonyms", f"{statement} .")
     with pytest.raises(DataError, match=rf"homonyms\.ttl, line \d+: .*{sentence}"):
         read_mentions(Assets(tree), tmp_path / "texts")
+    with pytest.raises(DataError, match=rf"homonyms\.ttl, line \d+: .*{sentence}"):
+        build_dataset(Assets(tree))
+
+
+def test_a_curators_statement_that_is_not_stored_yet(tree, tmp_path):
+    write(tree, "homonyms", f"<{PASSAGES}wells/002> :mentions id:hands .")
+    with pytest.raises(DataError, match=r"passage wells/002 mentions hands, .*; run kg mentions"):
+        build_dataset(Assets(tree))
+    update_mentions(Assets(tree), tmp_path / "texts")
+    build_dataset(Assets(tree))
 
 
 def test_a_folder_without_the_texts(tree, tmp_path):
