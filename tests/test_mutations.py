@@ -160,6 +160,22 @@ def _elsewhere(seeder: Seeder, claim: str) -> str:
     return claim
 
 
+def _swap_and_say_so(seeder: Seeder, claim: str) -> str:
+    """Swap subject and object in the label too."""
+    label = seeder.facts.text(claim, "rdfs:label")
+    one, other = (seeder.facts.label(seeder.facts.text(claim, part))
+                  for part in ("rdf:subject", "rdf:object"))  # fmt: skip
+    swapped = label.replace(one, "\n").replace(other, one).replace("\n", other)
+    seeder.put(claim, "rdfs:label", ox.Literal(swapped))
+    return _swap(seeder, claim)
+
+
+def _undate(seeder: Seeder, claim: str) -> str:
+    for part in ("when", "whenKind", "earliestStart", "latestStart", "earliestEnd", "latestEnd"):
+        seeder.drop(claim, part)
+    return claim
+
+
 def _end_before_start(seeder: Seeder, claim: str) -> str:
     seeder.put(claim, "earliestStart", _date("2030-01-01"))
     return seeder.put(claim, "latestEnd", _date("1930-01-01"))
@@ -342,8 +358,6 @@ KINDS = [
           "proposition-miscounted"),
     # What only the label of the claim, which the build wrote, can still tell.
     _kind("degree taken away", _claim("degree"), _drop("degree"), "claim-label-in-vain"),
-    _kind("implied, and no longer said so", _claim(readFrom="inference"), _drop("readFrom"),
-          "claim-label-in-vain"),
     _kind("another role", _claim("role"), _put("role", "driver"), "label-differs"),
     _kind("another speaker", _claim("cue", stance="reported"), _put("speaker", ID + "nawaz-sharif"),
           "label-differs"),
@@ -384,6 +398,16 @@ KINDS = [
           _put("rdf:subject", ID + "benazir-bhutto"), "claim-subject-domain"),
     _kind("tally of another year", lambda facts, node: bool(facts.all(node, "tallyYear")),
           _put("tallyYear", integer(1947)), "tally-identifier"),
+    _kind("match of a term without record", _is("ClaimPredicate"),
+          _add("skos:relatedMatch", "http://www.wikidata.org/entity/Q1"), "link-not-recorded"),
+    _kind("mapping to another item", lambda facts, node:
+          bool(facts.all(node, "owl:annotatedTarget")),
+          _put("owl:annotatedTarget", "http://www.wikidata.org/entity/Q1"), "link-identifier"),
+    _kind("swapped, and the label too", _predicate("subunitOf", "partOf", "memberOf"),
+          _swap_and_say_so, "claim-label-of-another"),
+    _kind("no longer dated", _claim("when"), _undate, "claim-label-in-vain"),
+    _kind("implied, and no longer said so", _claim(readFrom="inference"), _drop("readFrom"),
+          "claim-label-in-vain"),
     _kind("part of a part not said", lambda facts, node: bool(facts.all(node, "dcterms:isPartOf")),
           _drop("dcterms:isPartOf"), "plain-part-unfounded"),
 ]  # fmt: skip

@@ -25,9 +25,9 @@ from kg.validate import SH, read_constraints, shacl_results
 VALID, INVALID = fixtures("valid"), fixtures("invalid")
 SHAPE_FILES = sorted(ASSETS.shapes.glob("*.ttl"))
 CLASSES = {
-    "actor", "claim", "coverage", "difference", "dispute", "document", "editorial-claim", "entity",
-    "event", "graph", "link", "ontology", "passage", "place", "plain-triple", "post", "proposition",
-    "side", "statement", "tally",
+    "actor", "claim", "coverage", "dataset", "difference", "dispute", "document", "editorial-claim",
+    "entity", "event", "graph", "link", "ontology", "passage", "place", "plain-triple", "post",
+    "proposition", "side", "statement", "tally",
 }  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Findings]:
 
 
 def test_number_of_fixtures() -> None:
-    assert (len(VALID), len(INVALID)) == (33, 414)
+    assert (len(VALID), len(INVALID)) == (36, 440)
 
 
 def test_every_shapes_file_is_there_with_valid_and_invalid_fixtures() -> None:
@@ -163,7 +163,7 @@ def test_our_runner_agrees_with_pyshacl(tmp_path: Path) -> None:
             # Without ?value SHACL reports the focus node as value.
             values = {(each.focus, each.value or each.focus) for each in ours}
             assert running.result() == values, iri
-    assert len(cases) == 180
+    assert len(cases) == 187
 
 
 def test_base_is_named_in_no_fixture_folder() -> None:
