@@ -15,7 +15,7 @@ from kg.derive import derive_claims
 from kg.differences import derive_differences
 from kg.disputes import derive_disputes
 from kg.documents import load_documents
-from kg.evidence import verify_evidence
+from kg.evidence import verify_evidence, verify_quotations
 from kg.examples import describe_examples
 from kg.facts import Facts
 from kg.links import unknown_subjects
@@ -71,6 +71,7 @@ def build_dataset(assets: Assets, documents: Path | None = None) -> list[Quad]:
     registered = load_documents(assets.data)
     if documents is not None:
         verify_evidence(registered, documents)
+        verify_quotations(sources.of("claims"), registered, documents)
     return list(_completed(_input(sources, assets), assets))
 
 

@@ -1,21 +1,29 @@
 """Compare the source files, where they are at hand, with the registered digests and offsets.
 
 Whoever has the files points the setting `KG_DOCUMENTS` at their folder: then
-`verify_evidence` checks everything, and `words_of` gives pages the passages
+`verify_evidence` checks everything, `verify_quotations` looks for the words that claims take from
+the text, and `words_of` gives pages the passages
 themselves. Nothing here changes what is built.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kg.assets import locate
 from kg.documents import Passage, SourceDocument, digest, load_documents
 from kg.errors import EvidenceError, KgError
+from kg.facts import Facts
+from kg.rdf import CLAIMS
 from kg.settings import Settings
+from kg.sources import SourceFile, stop
 
 #: Gives the words of a passage by its IRI and their digest; None if they are not at hand.
 Words = Callable[[str, str], str | None]
+
+#: In what a claim keeps words of the text, and what stands for those that it leaves out.
+_QUOTATIONS = ("cue", "wording", "whomWording")
+_LEFT_OUT = "…"
 
 #: What stands between passages; tried in turn to find a changed character there.
 _WHITE = " \n\t\r\u00a0"
@@ -69,6 +77,40 @@ def verify_evidence(documents: Sequence[SourceDocument], folder: Path) -> int:
                 f" bytes; correct length and byteLength in documents.ttl."
             )
     return sum(len(document.passages) for document in documents)
+
+
+def verify_quotations(
+    files: Iterable[SourceFile], documents: Sequence[SourceDocument], folder: Path
+) -> None:
+    """Raise `DataError` for words that a claim has in quotation and none of its passages has.
+
+    `files` are those of claims; case, line breaks and curly apostrophes make no difference.
+    """
+    texts = read_texts(documents, folder)
+    words = {
+        passage.iri: passage.of(texts[document.slug])
+        for document in documents if document.slug in texts
+        for passage in document.passages
+    }  # fmt: skip
+    stop(fault for file in files for fault in _unquoted(file, words))
+
+
+def _unquoted(file: SourceFile, words: Mapping[str, str]) -> Iterator[str]:
+    own = Facts(file.quads)
+    for claim in own.subjects():
+        text = _plain(" ".join(words.get(each, "") for each in own.texts(claim, "evidence")))
+        for part in _QUOTATIONS:
+            for value in own.texts(claim, part):
+                if any(_plain(each) not in text for each in value.split(_LEFT_OUT)):
+                    yield (
+                        f"{file.where(claim, value)}: claim {claim.removeprefix(CLAIMS)} has the"
+                        f" :{part} {value!r}, which does not stand in its passage; write the words"
+                        f" of the text, with {_LEFT_OUT} for what is left out."
+                    )
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().replace("\u2019", "'").split())
 
 
 def _verify_passages(document: SourceDocument, text: str, *, intact: bool) -> None:

@@ -172,7 +172,7 @@ class Settings:
     )
     documents: Path | None = _setting(
         "KG_DOCUMENTS",
-        "Folder of the source texts; set, digests and offsets are verified.",
+        "Folder of the source texts; set, digests, offsets and quoted words are verified.",
         _existing_folder,
         shown="none",
     )

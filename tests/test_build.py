@@ -115,6 +115,22 @@ def test_a_changed_document_stops_the_build(tree, tmp_path):
     assert not (tmp_path / "snapshots").exists()
 
 
+def test_quoted_words_that_the_passage_has_not_stop_the_build(tree, tmp_path):
+    documents = tree.add_documents(tmp_path / "texts")
+    words = tree.text("alpha-two")[10:19].upper()  # passage 002
+
+    def quoting(text):
+        part = {"wording": f'"{text}"'}
+        tree.claims("alpha-two", claim("alpha-two/002-01", "id:ann :heldPost id:mayor", **part))
+
+    quoting(f"{words[:3]} … {words[-3:]}")
+    build_snapshot(settings(tree, documents=documents))
+    quoting(f"{words[:3]} … marshal")
+    build_snapshot(settings(tree))
+    with pytest.raises(DataError, match=r"alpha-two\.ttl, line \d+: .* :wording '.* … marshal'"):
+        build_snapshot(settings(tree, documents=documents))
+
+
 def test_offsets_are_checked_without_the_documents(tree):
     path = tree.root / "data" / "passages" / "beta.ttl"
     path.write_text(path.read_text().replace("oa:start 10 ;", "oa:start 5 ;"))
