@@ -7,7 +7,6 @@ would be lost, so a file with one is refused; notes are triples.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import DataError, InternalError
@@ -31,15 +30,6 @@ _TOKENS = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
-
-
-@dataclass(frozen=True)
-class _Formatted:
-    """A file, whether its layout was already canonical, and the canonical text."""
-
-    path: Path
-    unchanged: bool
-    text: str
 
 
 def format_turtle(text: str, ours: Mapping[str, str], name: str = "the text") -> str:
@@ -68,13 +58,6 @@ def lay_out(quads: Iterable[Quad], prefixes: Mapping[str, str], name: str) -> st
     return result
 
 
-def _format_file(path: Path, ours: Mapping[str, str]) -> _Formatted:
-    """Return the canonical form of one file without writing it; raises `DataError`."""
-    text = read_text(path, as_it_is=True)
-    result = format_turtle(text, ours, str(path))
-    return _Formatted(path, result == text, result)
-
-
 def format_files(
     paths: Iterable[Path], ours: Mapping[str, str], *, check: bool = False
 ) -> list[Path]:
@@ -83,11 +66,12 @@ def format_files(
     All files are read before the first is written, so a faulty one changes nothing.
     With `check` nothing is written. Raises `DataError` for the first faulty file.
     """
-    results = [_format_file(path, ours) for path in paths]
-    changed = [result for result in results if not result.unchanged]
-    for result in [] if check else changed:
-        replace_text(result.path, result.text)
-    return [result.path for result in changed]
+    texts = {path: read_text(path, as_it_is=True) for path in paths}
+    formatted = {path: format_turtle(text, ours, str(path)) for path, text in texts.items()}
+    changed = [path for path in texts if formatted[path] != texts[path]]
+    for path in [] if check else changed:
+        replace_text(path, formatted[path])
+    return changed
 
 
 def _together(own: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, str]:
