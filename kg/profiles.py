@@ -46,10 +46,11 @@ def profile(part: Part, facts: Facts, views: Views, words: Callable[[str], str |
 def _thing(part: Part, facts: Facts, views: Views) -> Context:
     node = part.found.node
     about, said = _spoken(part, facts)
-    others = [each for each in part.members.get("part", ()) if each not in _about(part, facts)]
+    disputes = [each for each in part.members.get("part", ()) if node in facts.texts(each, "about")]
+    others = [each for each in part.members.get("part", ()) if each not in disputes]
     documents = {each for claim in part.claims for each in facts.texts(claim, "document")}
     return {
-        "types": _types(views, node),
+        "types": views.refs(node, "rdf:type"),
         "names": facts.texts(node, "skos:altLabel"),
         "matches": [each for name in _MATCHES for each in views.refs(node, name)],
         "plain": views.plain(node, *_SHOWN_ABOVE, "skos:hiddenLabel", *_MATCHES),
@@ -59,7 +60,7 @@ def _thing(part: Part, facts: Facts, views: Views) -> Context:
         "claims": len(part.claims),
         "documents": len(documents),
         "example": node.partition("/example/")[2],
-        "disputes": [_dispute_row(facts, views, each) for each in _about(part, facts)],
+        "disputes": [_dispute_row(facts, views, each) for each in disputes],
         "groups": views.groups(each for each in about if not facts.true(each, "withdrawn")),
         "said": views.groups(said),
         "withdrawn": views.statements(each for each in about if facts.true(each, "withdrawn")),
@@ -81,19 +82,9 @@ def _spoken(part: Part, facts: Facts) -> tuple[list[str], list[str]]:
     return about, said
 
 
-def _about(part: Part, facts: Facts) -> list[str]:
-    """Return the disputes about a thing."""
-    return [each for each in part.members.get("part", ())
-            if part.found.node in facts.texts(each, "about")]  # fmt: skip
-
-
 def _dispute_row(facts: Facts, views: Views, dispute: str) -> tuple[Ref, str, str]:
     kind, strength = (facts.text(dispute, each) for each in ("disputeKind", "disputeStrength"))
     return views.ref(dispute), views.name(kind), views.name(strength)
-
-
-def _types(views: Views, node: str) -> list[Ref]:
-    return sorted(views.refs(node, "rdf:type"), key=lambda each: each.name)
 
 
 def _mentions(part: Part, facts: Facts, views: Views) -> list[tuple[Ref, list[Ref]]]:
@@ -114,12 +105,11 @@ def _related(
         for predicate, values in facts.predicates(each).items():
             if any(value.value == node for value in values):
                 found.setdefault(predicate, []).append(views.ref(each))
-    rows = [(views.ref(predicate), sorted(refs, key=_by_name)) for predicate, refs in found.items()]
+    rows = [
+        (views.ref(predicate), sorted(refs, key=lambda each: each.name))
+        for predicate, refs in found.items()
+    ]
     return sorted(rows, key=lambda row: row[0].name)
-
-
-def _by_name(ref: Ref) -> str:
-    return ref.name
 
 
 def _claim(part: Part, facts: Facts, views: Views) -> Context:
@@ -131,7 +121,7 @@ def _claim(part: Part, facts: Facts, views: Views) -> Context:
     named = [each for each in part.claims[1:] if each not in same]
     return {
         "title": f"Claim {node.rsplit('/claim/', 1)[-1]}",
-        "types": _types(views, node),
+        "types": views.refs(node, "rdf:type"),
         "own": own,
         "editorial": TERMS + "EditorialClaim" in facts.texts(node, "rdf:type"),
         "sentence": facts.text(node, "rdfs:label"),
@@ -224,7 +214,7 @@ def _term(part: Part, facts: Facts, views: Views) -> Context:
     parts = [each for each in part.members.get("part", ()) if each.startswith(TERMS)]
     shown = ("rdf:type", "rdfs:label", "skos:definition", "skos:example", "skos:prefLabel")
     return {
-        "types": _types(views, node),
+        "types": views.refs(node, "rdf:type"),
         "definition": facts.text(node, "skos:definition"),
         "examples": facts.texts(node, "skos:example"),
         "plain": views.plain(node, *shown),
