@@ -5,15 +5,15 @@ The query is read by our own engine first, so that complaints are the same and n
 memory, for the same code makes them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
 from kg.assets import probe
 from kg.connection import Access
 from kg.media import Format
-from kg.merge import resolve
+from kg.merge import Dataset, asked_for, resolve
 from kg.protocol import Fields, Operation
 from kg.queries import restrict
 from kg.rdf import BlankNode, NamedNode, QuerySolution, QuerySolutions, Triple
@@ -23,7 +23,6 @@ from kg.rewrite import (
     Graph,
     refuse_own_functions,
     split_graph,
-    split_prologue,
     without_dataset,
     without_undef,
 )
@@ -62,41 +61,27 @@ class RemoteStore:
         caps = caps or Caps()
         self.local.check(operation)
         refuse_own_functions(operation.query)
-        asked = without_dataset(operation.query)
-        # The request's dataset takes the place of the query's own (SPARQL 1.1 Protocol, 2.1.4).
-        own = operation.default_graphs is None and operation.named_graphs is None
-        default = self._resolved(asked.text, asked.default) if own else operation.default_graphs
-        named = self._resolved(asked.text, asked.named) if own else operation.named_graphs
-        resolved = replace(
-            operation,
-            query=asked.text,
-            default_graphs=default,
-            named_graphs=named,
-        )
-        dataset = self._dataset(resolved)
+        dataset = self._dataset(operation)
+        text = without_dataset(operation.query).text
         writing = Writing(self.local.prefixes, self.local.context)
         if operation.is_graph:
-            return writing.graph(self._graph(asked.text, dataset), operation, form, caps)
-        with self.service.answer(self._text(asked.text), dataset, operation.maxrows) as results:
+            return writing.graph(self._graph(text, dataset), operation, form, caps)
+        with self.service.answer(self._text(text), dataset, operation.maxrows) as results:
             return writing.table(results, operation, form, caps)
 
     def _text(self, text: str) -> str:
-        text = without_undef(text)
-        return f"BASE <{self.local.base}>\n{text}"
+        return f"BASE <{self.local.base}>\n{without_undef(text)}"
 
     def _dataset(self, operation: Operation) -> Fields:
-        """Return our graphs, or those of them that the request names."""
-        default, names = operation.default_graphs, operation.named_graphs
+        """Return our graphs, or those of them that the request or else the query names."""
         if operation.union:
             return named_dataset(list(self.graphs), list(self.graphs))
+        asked = asked_for(operation, self.local.base) or Dataset((), ())
         ours = [
-            [iri for iri in given or () if iri in self.graphs] or [NO_GRAPH]
-            for given in (default, names)
+            [each.value for each in given if each.value in self.graphs] or [NO_GRAPH]
+            for given in (asked.default, asked.named)
         ]
         return named_dataset(*ours)
-
-    def _resolved(self, text: str, terms: Sequence[str]) -> tuple[str, ...] | None:
-        return tuple(resolve(split_prologue(text), terms, self.local.base)) if terms else None
 
     def _graph(self, text: str, dataset: Fields) -> Iterator[Triple]:
         """Yield the triples that a CONSTRUCT or DESCRIBE makes, each once."""
