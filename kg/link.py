@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from kg.accepting import Row, add_mappings, read_accepted, write_candidates
@@ -63,10 +64,9 @@ class Outcome:
         )  # fmt: skip
         for row in self.rows:
             item = row["object_id"].removeprefix("wikidata:")
-            table.add_row(
-                row["subject_label"], item, row["object_label"], row["description"],
-                row["score"], "yes" if row["match"] == "true" else "",
-            )  # fmt: skip
+            shown = row["subject_label"], item, row["object_label"], row["description"]
+            sure = "yes" if row["match"] == "true" else ""
+            table.add_row(*map(escape, shown), row["score"], sure)
         return table
 
     def tsv(self) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
+from rich.markup import escape
 from rich.table import Table
 
 #: Local name of the only severity that makes a graph fail; the others are shown.
@@ -64,10 +65,10 @@ class Report:
         for shape, results in groupby(self.results, key=lambda each: each.shape):
             alike = list(results)
             for each in alike[:_SHOWN]:
-                table.add_row(*(_cell(text) for text in _row(each, shorten)))
+                table.add_row(*map(escape, _row(each, shorten)))
             if more := len(alike[_SHOWN:]):
                 said = f"… and {more:,} more of this kind; `kg validate --json` has them all."
-                table.add_row(said, "", _cell(shorten(shape)))
+                table.add_row(said, "", escape(shorten(shape)))
         return table
 
 
@@ -94,8 +95,3 @@ def _row(result: Result, shorten: Callable[[str], str]) -> tuple[str, str, str]:
     where = [short.get(text, text) for text in (result.focus, result.path, result.value) if text]
     severity = "" if result.severity == VIOLATION else f"{result.severity}: "
     return severity + message, "\n".join(where), short.get(result.shape, result.shape)
-
-
-def _cell(text: str) -> str:
-    """Brackets in data are no markup of the table's."""
-    return text.replace("[", "\\[")

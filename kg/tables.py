@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from kg.entities import Names, local_name
@@ -83,7 +84,7 @@ def _columns(variables: list[str], rows: list[Row]) -> list[str]:
 
 
 def _cell(row: Row, column: str, names: Names) -> str:
-    """Return a value as text; brackets in data are no markup of the table's."""
+    """Return a value as text, in which brackets are no markup of the table's."""
     term = row.get(column)
     if term is None:
         return ""
@@ -91,7 +92,7 @@ def _cell(row: Row, column: str, names: Names) -> str:
     if term["type"] == "uri":
         spoken = column != "document" and row.get("document", {}).get("value") == text
         text = "the document" if spoken else _shown(text, names)
-    return text.replace("[", "\\[")
+    return escape(text)
 
 
 def _shown(iri: str, names: Names) -> str:

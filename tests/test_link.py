@@ -2,6 +2,7 @@
 
 import csv
 import http.server
+import io
 import json
 import threading
 import urllib.parse
@@ -10,12 +11,13 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from rich.console import Console
 from serving import Server, serving
 
 from kg import cli
 from kg.accepting import HEAD, add_mappings, read_accepted, write_candidates
 from kg.errors import BusyError, DataError, InputError, NotFoundError
-from kg.link import ANSWERS, Search, accept, find, query
+from kg.link import ANSWERS, Outcome, Search, accept, find, query
 from kg.reconciliation_client import BATCH, TRIES, Answers, Reconciler
 from kg.settings import Settings
 from kg.snapshots import write_snapshot
@@ -127,6 +129,14 @@ def test_candidates_of_all_that_have_no_link(settings: Settings) -> None:
     sure = {row["object_id"] for row in outcome.rows if row["match"] == "true"}
     assert {"wikidata:Q11", "wikidata:Q14"} <= sure
     assert "wikidata:Q12" not in sure
+
+
+def test_brackets_in_a_name_are_shown() -> None:
+    row = {**ROW, "object_label": "Bo [/Birch]", "description": "a [bold] one"}
+    out = io.StringIO()
+    Console(file=out, width=200).print(Outcome([row], [], []).table())
+    assert "Bo [/Birch]" in out.getvalue()
+    assert "a [bold] one" in out.getvalue()
 
 
 def test_chosen_things_only(settings: Settings) -> None:
