@@ -104,7 +104,7 @@ def _path(assets: Assets, mentions: Mentions) -> Path:
 
 def _stored(assets: Assets, mentions: Mentions) -> str | None:
     path = _path(assets, mentions)
-    return path.read_text(encoding="utf-8") if path.is_file() else None
+    return read_text(path) if path.is_file() else None
 
 
 def _settled(path: Path, facts: Facts) -> dict[str, frozenset[str]]:

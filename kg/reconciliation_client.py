@@ -6,6 +6,7 @@ on where it ended, and a later reader can replay it without the service.
 """
 
 import contextlib
+import io
 import json
 import time
 import urllib.error
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import BusyError, DataError, InputError, NotFoundError
+from kg.files import read_text
 
 Json = dict[str, Any]
 
@@ -34,9 +36,9 @@ class Answers:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._known: dict[tuple[str, str], list[Json]] = {}
-        with contextlib.suppress(FileNotFoundError):
-            for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-                self._read(number, line)
+        # By the line breaks of files alone: a name may have one of Unicode's others.
+        for number, line in enumerate(io.StringIO(read_text(path) if path.exists() else ""), 1):
+            self._read(number, line)
 
     def _read(self, number: int, line: str) -> None:
         try:

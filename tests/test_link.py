@@ -271,6 +271,17 @@ def test_a_broken_file_of_answers_names_the_line(tmp_path: Path) -> None:
     path.write_text(json.dumps(good) + "\n{}\n")
     with pytest.raises(DataError, match=r"a\.jsonl, line 2"):
         Answers(path)
+    path.write_bytes(b"\xff")
+    with pytest.raises(DataError, match=f"{path} is not UTF-8 text"):
+        Answers(path)
+
+
+def test_a_name_with_a_line_break_of_unicode_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    found = {"id": "Q1", "name": "Bo\u2028Birch", "score": 1.0, "match": False,
+             "description": "", "type": []}  # fmt: skip
+    Answers(path).put("s", [({"query": "x"}, [found])])
+    assert Answers(path).get("s", {"query": "x"}) == [found]
 
 
 # --- judged by a person -------------------------------------------------------------------------

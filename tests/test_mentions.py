@@ -201,6 +201,9 @@ def test_a_non_name_needs_a_reason(tree, tmp_path):
         read_mentions(Assets(tree), tmp_path / "texts")
     with pytest.raises(DataError, match=fault):
         build_dataset(Assets(tree))
+    (tree / "data" / "non-names.csv").write_bytes(b"words,reason\nB\xf8,a test\n")
+    with pytest.raises(DataError, match=r"non-names\.csv is not UTF-8 text"):
+        read_mentions(Assets(tree), tmp_path / "texts")
 
 
 def test_a_non_name_is_listed_once(tree):
