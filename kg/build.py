@@ -142,7 +142,8 @@ def _input(sources: Sources, assets: Assets) -> Iterator[Quad]:
     carried = carried_claims(sources)
     quads = [*sources.quads(), *carried]
     facts = Facts(quads)
-    stop(unknown_subjects(sources.mappings, facts))
+    defined = {each for each in facts.subjects() if facts.all(each, "rdf:type")}
+    stop(unknown_subjects(sources.mappings, defined))
     stop(unknown_nodes(sources, facts))
     check_curated(assets, facts)
     yield from quads

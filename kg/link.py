@@ -15,7 +15,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from kg.accepting import Row, add_mappings, read_accepted, write_candidates
+from kg.accepting import Cells, add_accepted, write_candidates
 from kg.asking import open_store
 from kg.assets import locate, probe
 from kg.entities import ENTITY, local_name
@@ -50,7 +50,7 @@ class Search:
 class Outcome:
     """Candidates as rows of a table, things without any, and things that were not asked for."""
 
-    rows: Sequence[Row]
+    rows: Sequence[Cells]
     without: list[str]
     unasked: list[str]
 
@@ -98,13 +98,13 @@ def find(settings: Settings, search: Search) -> Outcome:
 def accept(settings: Settings, path: Path, author: str, day: str) -> tuple[int, Path]:
     """Write the accepted rows of a judged table to data/links; return how many, and the file.
 
-    Raises InputError, DataError or NotFoundError with the line and what is wrong there.
+    Raises InputError without an author, and as `add_accepted`.
     """
     if not author.strip():
         raise InputError("Name who has judged the candidates: --author NAME.")
     things = things_in(open_store(settings))
     target = locate(settings).data / _MAPPINGS
-    return add_mappings(target, read_accepted(path, things.things, author.strip(), day)), target
+    return add_accepted(path, target, things.things, author.strip(), day), target
 
 
 def _chosen(things: Things, search: Search, named: Sequence[str]) -> list[Thing]:

@@ -12,14 +12,14 @@ table. What a file is for stands in its name, and only mappings become statement
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from kg.errors import DataError
-from kg.facts import NAMESPACES, Facts, expand, typed
+from kg.facts import NAMESPACES, expand, typed
 from kg.names import suggest
 from kg.rdf import BASE, ENTITIES, TERMS, Literal, NamedNode, Quad
 from kg.sssom import REQUIRED, Row, read_table
@@ -63,39 +63,43 @@ class MappingFile:
 
 
 def read_mappings(folder: Path) -> list[MappingFile]:
-    """Return the files of mappings in a folder, in order of their names.
-
-    Raises `DataError` that names file and line for every row out of order, and for rows that
-    contradict each other, in one file or in two.
-    """
+    """Return the files of mappings in a folder, in order of their names; raises `DataError`."""
     files = []
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         rows, prefixes = read_table(path)
         files.append(MappingFile(path, tuple(rows), prefixes))
+    check_mappings(files)
+    return files
+
+
+def check_mappings(files: Sequence[MappingFile]) -> None:
+    """Raise `DataError` that names file and line for every row out of order.
+
+    Rows that contradict each other, in one file or in two, are told where each is in order.
+    """
     faults = [fault for file in files for row in file.rows for fault in _faults(row, file.kind)]
     if not faults:
         faults = [*_twice(files), *_undecided(files)]
     if faults:
         raise DataError("\n".join(faults))
-    return files
 
 
-def unknown_subjects(files: Iterable[MappingFile], facts: Facts) -> Iterator[str]:
-    """Yield a sentence for each row about a thing or term that the graph does not have."""
+def unknown_subjects(files: Iterable[MappingFile], known: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each row about a thing or term that is none of those known (IRIs)."""
     for row in (each for file in files for each in file.rows):
         subject = row.iris["subject_id"]
-        if not facts.one(subject, "rdf:type"):
+        if subject not in known:
             space = TERMS if subject.startswith(TERMS) else ENTITIES
-            known = (each.removeprefix(space) for each in facts.subjects()
-                     if each.startswith(space))  # fmt: skip
-            near = suggest(subject.removeprefix(space), known)
+            names = (each.removeprefix(space) for each in known if each.startswith(space))
+            near = suggest(subject.removeprefix(space), names)
             yield f"{row.where}: there is no {row.cells['subject_id']} in the graph.{near}"
 
 
 def _faults(row: Row, kind: str) -> Iterator[str]:
     """Yield a sentence for each thing that is wrong with one row."""
     if empty := [each for each in REQUIRED if not row.cells[each].strip()]:
-        yield f"{row.where}: {empty[0]} is empty."
+        remedy = "; write what was compared" if empty[0] == "comment" else ""
+        yield f"{row.where}: {empty[0]} is empty{remedy}."
         return
     subject = row.iris["subject_id"]
     if not subject.startswith((ENTITIES, TERMS)):

@@ -6,8 +6,9 @@ table whose cells have no quotes. What may stand in the cells is for `kg/links.p
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from kg.errors import DataError, NotFoundError
@@ -20,12 +21,17 @@ _CURIE = re.compile(r"#\s+(\w+):\s+(\S+)")
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its line, its cells, and the IRIs of its subject, predicate and object."""
+    """One row: where it stands, its cells, and the prefixes that they are written with."""
 
     path: Path
     line: int
     cells: Mapping[str, str]
-    iris: Mapping[str, str]
+    prefixes: Mapping[str, str]
+
+    @cached_property
+    def iris(self) -> dict[str, str]:
+        """The cells that are not empty; those with a known prefix as IRIs."""
+        return {name: _iri(text, self.prefixes) for name, text in self.cells.items() if text}
 
     @property
     def where(self) -> str:
@@ -43,8 +49,15 @@ class Row:
         return self.cells.get("author_label") or self.cells.get("author_id", "")
 
 
-def read_table(path: Path, needed: Sequence[str] = REQUIRED) -> tuple[list[Row], dict[str, str]]:
-    """Return the rows of a file and its prefixes.
+def curie_map(lines: Iterable[str]) -> dict[str, str]:
+    """Return the prefixes that lines of metadata declare."""
+    return {found[1]: found[2] for line in lines if (found := _CURIE.fullmatch(line))}
+
+
+def read_table(
+    path: Path, needed: Sequence[str] = REQUIRED, prefixes: Mapping[str, str] | None = None
+) -> tuple[list[Row], dict[str, str]]:
+    """Return the rows of a file and its prefixes, which go before those given.
 
     Raises NotFoundError without the file, `DataError` where it is no table with the columns needed.
     """
@@ -52,7 +65,7 @@ def read_table(path: Path, needed: Sequence[str] = REQUIRED) -> tuple[list[Row],
         raise NotFoundError(f"There is no file {path}.")
     lines = read_text(path).removeprefix("\ufeff").splitlines()
     head = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    prefixes = {m[1]: m[2] for line in lines[:head] if (m := _CURIE.fullmatch(line))}
+    own = {**(prefixes or {}), **curie_map(lines[:head])}
     reader = csv.DictReader(lines[head:], delimiter="\t", restval="", quoting=csv.QUOTE_NONE)
     columns = reader.fieldnames or ()
     if missing := [each for each in needed if each not in columns]:
@@ -62,9 +75,8 @@ def read_table(path: Path, needed: Sequence[str] = REQUIRED) -> tuple[list[Row],
         number = head + reader.line_num
         if None in cells:
             raise DataError(f"{path}, line {number}: the row has more cells than the header.")
-        iris = {name: _iri(value, prefixes) for name, value in cells.items() if value}
-        rows.append(Row(path, number, cells, iris))
-    return rows, prefixes
+        rows.append(Row(path, number, cells, own))
+    return rows, own
 
 
 def _iri(curie: str, prefixes: Mapping[str, str]) -> str:

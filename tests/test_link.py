@@ -15,9 +15,10 @@ from rich.console import Console
 from serving import Server, serving
 
 from kg import cli
-from kg.accepting import HEAD, add_mappings, read_accepted, write_candidates
+from kg.accepting import HEAD, add_accepted, write_candidates
 from kg.errors import BusyError, DataError, InputError, NotFoundError
 from kg.link import ANSWERS, Outcome, Search, accept, find, query
+from kg.links import read_mappings
 from kg.reconciliation_client import BATCH, TRIES, Answers, Reconciler
 from kg.settings import Settings
 from kg.snapshots import write_snapshot
@@ -299,82 +300,105 @@ def judged(path: Path, *rows: dict[str, str]) -> Path:
     return path
 
 
+def accepted(folder: Path, *rows: dict[str, str]) -> tuple[int, Path]:
+    """Have judged rows added to the links in a folder."""
+    target = folder / "links" / "wikidata.sssom.tsv"
+    table = judged(folder / "c.tsv", *rows)
+    return add_accepted(table, target, KNOWN, "A. Person", "2026-01-02"), target
+
+
 def test_only_accepted_rows_become_mappings(tmp_path: Path) -> None:
-    path = judged(tmp_path / "c.tsv", {}, {"object_id": "wikidata:Q12", "predicate_id": ""})
-    (mapping,) = read_accepted(path, KNOWN, "A. Person", "2026-01-02")
-    assert mapping == {
+    number, target = accepted(tmp_path, {}, {"object_id": "wikidata:Q12", "predicate_id": ""})
+    assert number == 1
+    text = target.read_text("utf-8").removeprefix(HEAD)
+    assert list(csv.DictReader(text.splitlines(), delimiter="\t")) == [{
         "subject_id": "id:bo-birch", "subject_label": "Bo Birch",
         "predicate_id": "skos:exactMatch", "object_id": "wikidata:Q11",
         "object_label": "Bo Birch", "confidence": "0.9", "comment": "Same birth year.",
         "mapping_justification": "semapv:ManualMappingCuration", "author_label": "A. Person",
         "mapping_date": "2026-01-02", "mapping_tool": "kg link",
-    }  # fmt: skip
+    }]  # fmt: skip
+    assert [len(file.rows) for file in read_mappings(target.parent)] == [1]
 
 
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ({"predicate_id": "owl:sameAs"}, "line 3: predicate_id is 'owl:sameAs'"),
-        ({"subject_id": "id:nobody"}, "no 'id:nobody'"),
-        ({"object_id": "wikidata:P5"}, "no item such as"),
-        ({"object_id": "Q12"}, "no item such as"),
-        ({"comment": " "}, "comment is empty"),
-        ({"confidence": "high"}, "a number from 0 to 1"),
-        ({"confidence": "2"}, "a number from 0 to 1"),
-        ({"object_id": "wikidata:Q12"}, "id:bo-birch would be an exact match of two items"),
-        ({"subject_id": "id:cy-cole"}, "wikidata:Q11 would be an exact match of two things"),
+        ({"predicate_id": "owl:sameAs"}, "line 3: owl:sameAs is not for this file"),
+        (
+            {"subject_id": "id:nobody", "object_id": "wikidata:Q12"},
+            "line 3: there is no id:nobody in the graph",
+        ),
+        ({"subject_id": ""}, "line 3: subject_id is empty"),
+        ({"object_id": "wikidata:P5"}, "not an identifier such as"),
+        ({"object_id": "Q12"}, "not an identifier such as"),
+        ({"comment": " "}, "comment is empty; write what was compared"),
+        ({"confidence": "high"}, "'high' is not from 0 to 1"),
+        ({"confidence": "2"}, "'2' is not from 0 to 1"),
+        ({"object_id": "wikidata:Q12"}, "id:bo-birch has an exact match already, in .*, line 2"),
+        ({"subject_id": "id:cy-cole"}, "wikidata:Q11 has an exact match already, in .*, line 2"),
     ],
 )
 def test_bad_judgements_are_refused(tmp_path: Path, row: dict[str, str], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
-        read_accepted(judged(tmp_path / "c.tsv", {}, row), KNOWN, "A", "2026-01-02")
+        accepted(tmp_path, {}, row)
+    assert not (tmp_path / "links").exists()
 
 
 def test_bad_files_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "c.tsv"
+    path, target = tmp_path / "c.tsv", tmp_path / "links" / "wikidata.sssom.tsv"
     with pytest.raises(NotFoundError, match="There is no file"):
-        read_accepted(path, KNOWN, "A", "2026-01-02")
+        add_accepted(path, target, KNOWN, "A", "2026-01-02")
     path.write_text("a\tb\n")
     with pytest.raises(InputError, match="the column subject_id is missing"):
-        read_accepted(path, KNOWN, "A", "2026-01-02")
+        add_accepted(path, target, KNOWN, "A", "2026-01-02")
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="is not UTF-8 text"):
-        read_accepted(path, KNOWN, "A", "2026-01-02")
+        add_accepted(path, target, KNOWN, "A", "2026-01-02")
 
 
 def test_mappings_are_added_once_and_nothing_is_overwritten(tmp_path: Path) -> None:
-    path = tmp_path / "links" / "wikidata.sssom.tsv"
-    mapping = read_accepted(judged(tmp_path / "c.tsv", {}), KNOWN, "A", "2026-01-02")
-    assert add_mappings(path, mapping) == 1
-    first = path.read_text("utf-8")
+    number, target = accepted(tmp_path, {})
+    assert number == 1
+    first = target.read_text("utf-8")
     assert first.startswith(HEAD)
-    assert add_mappings(path, mapping) == 0
-    assert path.read_text("utf-8") == first
-    rows = list(csv.DictReader(first.removeprefix(HEAD).splitlines(), delimiter="\t"))
-    assert rows[0]["object_id"] == "wikidata:Q11"
-    other = {**mapping[0], "predicate_id": "skos:closeMatch"}
-    with pytest.raises(DataError, match="has id:bo-birch skos:exactMatch wikidata:Q11 already"):
-        add_mappings(path, [other])
-    with pytest.raises(DataError, match="exact match of two things"):
-        add_mappings(path, [{**mapping[0], "subject_id": "id:cy-cole"}])
-    assert path.read_text("utf-8") == first
+    assert accepted(tmp_path, {}) == (0, target)
+    with pytest.raises(DataError, match=r"c\.tsv, line 2: this pair stands already in .*, line 9"):
+        accepted(tmp_path, {"predicate_id": "skos:closeMatch"})
+    with pytest.raises(DataError, match="wikidata:Q11 has an exact match already"):
+        accepted(tmp_path, {"subject_id": "id:cy-cole"})
+    assert target.read_text("utf-8") == first
 
 
-def test_columns_of_an_existing_file_are_kept(tmp_path: Path) -> None:
-    path = tmp_path / "wikidata.sssom.tsv"
-    head = "subject_id\tsubject_label\tpredicate_id\tobject_id\tother\n"
-    path.write_text("#license: CC0\n" + head, "utf-8")
-    mapping = read_accepted(judged(tmp_path / "c.tsv", {}), KNOWN, "A", "2026-01-02")
-    add_mappings(path, mapping)
-    lines = path.read_text("utf-8").splitlines()
-    assert lines[2] == "id:bo-birch\tBo Birch\tskos:exactMatch\twikidata:Q11\t"
+def test_what_other_files_say_of_a_thing_is_heard(tmp_path: Path) -> None:
+    _, target = accepted(tmp_path, {})
+    more = target.with_name("wikidata-candidates.sssom.tsv")
+    text = target.read_text("utf-8").replace("skos:exactMatch", "skos:mappingRelation")
+    more.write_text(text, "utf-8")
+    target.unlink()
+    other = {"object_id": "wikidata:Q12"}
+    with pytest.raises(DataError, match=f"{more}, line 9: id:bo-birch is decided in .*c.tsv"):
+        accepted(tmp_path, other)
+    more.unlink()
+    assert accepted(tmp_path, other)[0] == 1
+
+
+def test_an_existing_file_is_kept_as_it_is(tmp_path: Path) -> None:
+    _, path = accepted(tmp_path, {})
+    lines = path.read_text("utf-8").removeprefix(HEAD).splitlines()
+    head = HEAD + f"other\t{lines[0]}\n"
+    path.write_text(f"{head}x\t{lines[1]}", "utf-8")  # without a line break at its end
+    assert accepted(tmp_path, {"subject_id": "id:cy-cole", "object_id": "wikidata:Q12"})[0] == 1
+    after = path.read_text("utf-8")
+    assert after.startswith(f"{head}x\t{lines[1]}\n\tid:cy-cole\t")
+    assert after.count("\n") == head.count("\n") + 2
 
 
 def test_a_file_of_mappings_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "mappings.tsv"
+    _, path = accepted(tmp_path, {})
     path.write_bytes(HEAD.encode() + b"\xff")
     with pytest.raises(DataError, match=f"{path} is not UTF-8 text: the byte at {len(HEAD)}"):
-        add_mappings(path, [])
+        accepted(tmp_path, {})
 
 
 def test_accept_writes_into_the_sources(settings: Settings, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_candidates_and_what_was_not_found_are_never_stated(tmp_path):
     ("row", "told"),
     [
         ({"subject_id": ""}, "subject_id is empty."),
-        ({"comment": " "}, "comment is empty."),
+        ({"comment": " "}, "comment is empty; write what was compared."),
         ({"subject_id": "ann"}, "ann is neither a thing nor a term of ours."),
         ({"subject_id": "wikidata:Q2"}, "wikidata:Q2 is neither a thing nor a term of ours."),
         ({"object_id": "wikidata:q1"}, "wikidata:q1 is not an identifier such as wikidata:Q42."),
