@@ -23,6 +23,7 @@ from starlette.routing import Route, request_response
 
 from kg.answers import Answers, Service, own_url
 from kg.assets import version
+from kg.bounded import Clients
 from kg.cache import Cache
 from kg.dataset import search_block
 from kg.describing import Describer
@@ -244,7 +245,12 @@ async def _serve(
         # Any callable will do for a class here.
         http=cast(
             type[asyncio.Protocol],
-            partial(RepeatProtocol, repeats=app.state.repeats, begin=app.state.similar.begin),
+            partial(
+                RepeatProtocol,
+                clients=Clients(),
+                repeats=app.state.repeats,
+                begin=app.state.similar.begin,
+            ),
         ),
         ws="none",
         log_level="error",  # its warnings are of requests, of which KG_LOG decides

@@ -11,7 +11,8 @@ import asyncio
 import re
 import resource
 import sys
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -22,19 +23,32 @@ from kg.protocol import LONGEST_ADDRESS, METHODS
 
 #: Bytes of request line and headers: more than any client or proxy sends.
 LONGEST_HEAD = 64 * 1024
-#: Seconds in which a request must have come whole, its body included, and something of its answer
-#: must have been taken.
-PATIENCE = 60.0
-#: Seconds for which who has said all it will say is answered: most who do have left.
+#: Seconds in which a client that has closed its half of the connection is still answered.
 SOON = 0.5
-#: Bytes that may wait, of all answers together, until slow clients take them.
-ROOM = 1 << 30
 _FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-#: Connections at one time: workers and files need descriptors, too.
-MOST = sys.maxsize if _FILES == resource.RLIM_INFINITY else max(_FILES - 100, _FILES // 2)
+#: Workers and files need descriptors, too.
+_MOST = sys.maxsize if _FILES == resource.RLIM_INFINITY else max(_FILES - 100, _FILES // 2)
 
+_METHODS = f"This server answers the methods {', '.join(METHODS)}."
 #: A host with its port, be it empty (RFC 3986, 3.2.2).
 _HOST = re.compile(rb"([\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(:\d*)?", re.ASCII)
+
+
+@dataclass
+class Clients:
+    """The connections of one server that it waits for, and what it bears of all together.
+
+    `behind` do not take an answer as fast as it is sent, `awaited` have yet to send the rest of a
+    request; the first one stands first. `patience` are the seconds in which a request must have
+    come whole, its body included, and something of its answer must have been taken; `room` are the
+    bytes of answers that may wait for slow clients, `most` the connections at one time.
+    """
+
+    patience: float = 60.0
+    room: int = 1 << 30
+    most: int = _MOST
+    behind: dict["BoundedProtocol", None] = field(default_factory=dict)
+    awaited: dict["BoundedProtocol", None] = field(default_factory=dict)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -43,12 +57,6 @@ class BoundedProtocol(HttpToolsProtocol):
     What cannot be read is answered by the application, to which its scope tells the reason.
     """
 
-    patience = PATIENCE
-    room, most = ROOM, MOST
-    #: Who does not take an answer as fast as it is sent, the first one first.
-    behind: ClassVar[dict["BoundedProtocol", None]] = {}
-    #: Who has yet to send the rest of a request, the first one first.
-    awaited: ClassVar[dict["BoundedProtocol", None]] = {}
     _received = 0
     _in_head = True
     _refused = False
@@ -58,12 +66,16 @@ class BoundedProtocol(HttpToolsProtocol):
     _reading: asyncio.Handle | None = None
     _postponed: tuple[RequestResponseCycle, Any] | None = None
 
+    def __init__(self, *args: Any, clients: Clients, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.clients = clients
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Await the first request, in the place of who has not sent one (asyncio's hook)."""
         super().connection_made(transport)
         self._await_request()
-        if len(self.connections) > self.most:
-            next(iter(self.awaited)).give_up()
+        if len(self.connections) > self.clients.most:
+            next(iter(self.clients.awaited)).give_up()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Await nothing any more (asyncio's hook)."""
@@ -96,7 +108,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Watch a client that does not take its answer as fast as it is sent (asyncio's hook)."""
         super().pause_writing()
-        self.behind[self] = None
+        self.clients.behind[self] = None
         # Soon, for this is called in the midst of writing.
         self._reading = self.loop.call_soon(self._make_room)
 
@@ -110,10 +122,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _make_room(self) -> None:
         """Close connections where too much waits: of those that have long been behind, not this."""
-        sizes = {each: each.transport.get_write_buffer_size() for each in self.behind}
+        sizes = {each: each.transport.get_write_buffer_size() for each in self.clients.behind}
         waiting = sum(sizes.values())
         for each, size in sizes.items():
-            if waiting > self.room and each is not self:
+            if waiting > self.clients.room and each is not self:
                 waiting -= size
                 each.transport.abort()
         self._watch(sys.maxsize)
@@ -122,12 +134,12 @@ class BoundedProtocol(HttpToolsProtocol):
         """Close the connection of a client that has taken nothing; its answer fills the memory."""
         left = self.transport.get_write_buffer_size()
         if left < before:
-            self._reading = self.loop.call_later(self.patience, self._watch, left)
+            self._reading = self.loop.call_later(self.clients.patience, self._watch, left)
         else:
             self.transport.abort()
 
     def _stop_watching(self) -> None:
-        self.behind.pop(self, None)
+        self.clients.behind.pop(self, None)
         if self._reading:
             self._reading.cancel()
             self._reading = None
@@ -193,18 +205,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()  # makes a new scope
         scope: Any = {**self.scope, "method": "-", "path": "-", "query_string": b"", REFUSED: error}
         return RequestResponseCycle(
-            scope=scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=self.access_log,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=False,
-            keep_alive=False,
-            on_response=self.on_response_complete,
-        )
+            scope=scope, transport=self.transport, flow=self.flow,
+            logger=self.logger, access_logger=self.access_logger, access_log=self.access_log,
+            default_headers=self.server_state.default_headers, message_event=asyncio.Event(),
+            expect_100_continue=False, keep_alive=False, on_response=self.on_response_complete,
+        )  # fmt: skip
 
     def _too_long(self) -> KgError:
         if self._in_head and len(self.url) > LONGEST_ADDRESS:
@@ -271,11 +276,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _await_request(self) -> None:
         if self._timer is None:
-            self.awaited[self] = None
-            self._timer = self.loop.call_later(self.patience, self.give_up)
+            self.clients.awaited[self] = None
+            self._timer = self.loop.call_later(self.clients.patience, self.give_up)
 
     def _stop_waiting(self) -> None:
-        self.awaited.pop(self, None)
+        self.clients.awaited.pop(self, None)
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -284,9 +289,6 @@ class BoundedProtocol(HttpToolsProtocol):
         """Await no more of a request: close the connection."""
         self._stop_waiting()
         self.transport.close()
-
-
-_METHODS = f"This server answers the methods {', '.join(METHODS)}."
 
 
 def _reason(error: httptools.HttpParserError) -> KgError:

@@ -6,13 +6,14 @@ import itertools
 import json
 import socket
 import time
+from functools import partial
 
 import pytest
 import uvicorn
 from talking import RUNAWAY, Talk, ended_early, get
 from uvicorn.server import ServerState
 
-from kg.bounded import LONGEST_HEAD, SOON, BoundedProtocol
+from kg.bounded import LONGEST_HEAD, SOON, BoundedProtocol, Clients
 from kg.monitor import REFUSED
 
 NUMBERS = itertools.count()
@@ -23,18 +24,18 @@ CHUNKED = b"POST / HTTP/1.1\r\nhost: here\r\ntransfer-encoding: chunked\r\n\r\n"
 LONG = 32 << 20
 
 
-class Impatient(BoundedProtocol):
-    patience = 0.3
+def impatient():
+    return Clients(patience=0.3)
 
 
-class Narrow(BoundedProtocol):
-    room = LONG
-    most = 3
+def narrow():
+    return Clients(room=LONG, most=3)
 
 
 @contextlib.asynccontextmanager
-async def serving(app, protocol):
+async def serving(app, clients):
     """Run a server of an application, and yield its address."""
+    protocol = partial(BoundedProtocol, clients=clients)
     config = uvicorn.Config(app, http=protocol, lifespan="off", log_level="critical")
     config.load()
     state = ServerState()
@@ -46,9 +47,9 @@ async def serving(app, protocol):
 
 
 @contextlib.asynccontextmanager
-async def connected(app, protocol=Impatient):
+async def connected(app, clients=None):
     """Run a server of an application, and yield a connection to it."""
-    async with serving(app, protocol) as address:
+    async with serving(app, clients or impatient()) as address:
         reader, writer = await asyncio.open_connection(*address)
         try:
             yield reader, writer
@@ -147,7 +148,7 @@ def test_an_answer_that_nobody_takes_is_given_up():
 def test_an_answer_that_is_taken_slowly_is_whole():
     begun = time.monotonic()
     assert asyncio.run(taken(0.0, 0.005)) > LONG
-    assert time.monotonic() - begun > 2 * Impatient.patience
+    assert time.monotonic() - begun > 2 * impatient().patience
 
 
 async def left_of(reader):
@@ -159,11 +160,13 @@ async def left_of(reader):
 
 
 def test_who_has_been_slow_for_longest_makes_room_for_others():
+    clients = narrow()
+
     async def work():
         async with contextlib.AsyncExitStack() as stack:
             both = []
             for _ in range(2):
-                made = connected(answering_long, Narrow)
+                made = connected(answering_long, clients)
                 reader, writer = await stack.enter_async_context(made)
                 writer.write(ASKED)
                 await reader.readuntil(b"\r\n\r\n")
@@ -172,14 +175,16 @@ def test_who_has_been_slow_for_longest_makes_room_for_others():
             return [await left_of(each) for each in both]
 
     assert asyncio.run(work()) == [0, LONG]
-    assert not Narrow.behind
+    assert not clients.behind
 
 
 @pytest.mark.parametrize("begun", [b"", ASKED[:20]], ids=["nothing", "a part"])
 def test_who_has_yet_to_ask_makes_room_for_others(begun):
+    clients = narrow()
+
     async def work():
-        async with serving(answering_long, Narrow) as address:
-            idle = [await asyncio.open_connection(*address) for _ in range(Narrow.most)]
+        async with serving(answering_long, clients) as address:
+            idle = [await asyncio.open_connection(*address) for _ in range(clients.most)]
             for _, writer in idle:
                 writer.write(begun)
             reader, writer = await asyncio.open_connection(*address)
@@ -193,7 +198,7 @@ def test_who_has_yet_to_ask_makes_room_for_others(begun):
             return taken, closed, still
 
     assert asyncio.run(work()) == (LONG, [True], [False, False])
-    assert not Narrow.awaited
+    assert not clients.awaited
 
 
 def test_the_next_request_is_not_begun_before_the_answer_is_taken():
@@ -204,7 +209,7 @@ def test_the_next_request_is_not_begun_before_the_answer_is_taken():
         await answering_long(scope, receive, send)
 
     async def work():
-        async with connected(app, Narrow) as (reader, writer):
+        async with connected(app, narrow()) as (reader, writer):
             writer.write(ASKED * 2)
             await reader.readuntil(b"\r\n\r\n")
             await asyncio.sleep(0.2)
