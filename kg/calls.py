@@ -17,7 +17,7 @@ import httptools
 
 from kg.connection import trusting
 from kg.errors import BusyError, KgError, ServiceError, TimeLimitError
-from kg.federation import Call, asked_here, calls, questions, too_long
+from kg.federation import Call, asked_here, calls, remote_queries, too_long
 from kg.media import named
 from kg.pool import Pool, Reply
 from kg.protocol import FORM_TYPE, Operation
@@ -82,7 +82,7 @@ def _prepared(operation: Operation) -> tuple[list[Asked], Operation]:
         named_graphs=graphs,
         union=False,
     )
-    return list(zip(found, questions(text, found), strict=True)), read
+    return list(zip(found, remote_queries(text, found), strict=True)), read
 
 
 async def _answers(asked: list[Asked], most: int, seconds: float) -> tuple[bytes | None, ...]:

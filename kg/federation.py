@@ -103,11 +103,11 @@ def asked_here(text: str, found: Sequence[Call]) -> str:
     return text
 
 
-def questions(text: str, found: Sequence[Call]) -> list[str]:
+def remote_queries(text: str, found: Sequence[Call]) -> list[str]:
     """Return what the server of each call is asked, with all that the query declares.
 
     >>> text = "PREFIX a: <u:> SELECT ?s { SERVICE <http://a/> { ?s a:p ?o } }"
-    >>> print(*questions(text, calls(text)))
+    >>> print(*remote_queries(text, calls(text)))
     BASE <https://w3id.org/contested-kg/>
     PREFIX a: <u:> SELECT * WHERE { ?s a:p ?o }
     """

@@ -24,7 +24,7 @@ from kg.names import normalize
 from kg.progress import progress
 from kg.queries import ask_rows, read_names
 from kg.rdf import TERMS
-from kg.reconciliation_client import BATCH, Answers, Json, Reconciler
+from kg.reconciliation_client import BATCH, Json, KeptAnswers, Reconciler
 from kg.settings import Settings
 from kg.things import LINK, Thing, Things, things_in
 
@@ -88,7 +88,7 @@ def find(settings: Settings, search: Search) -> Outcome:
     chosen = _chosen(
         things, search, [local_name(names.find(each, ENTITY)) for each in search.names]
     )
-    kept = Answers(search.answers or settings.snapshots / ANSWERS)
+    kept = KeptAnswers(search.answers or settings.snapshots / ANSWERS)
     client = Reconciler(settings.reconciliation, kept, offline=search.offline)
     with progress("Asking for candidates", lambda: len(chosen)) as advance:
         found = _candidates(chosen, things, terms, client, advance)

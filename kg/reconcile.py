@@ -37,7 +37,7 @@ from kg.protocol import FORM_TYPE, METHODS, operation, read_fields
 from kg.replies import CORS, Handler, guarded, packed
 from kg.rows import read_rows
 from kg.suggestions import flyout, propose, suggest
-from kg.things import NAME, TYPE, Things, questions, read_things
+from kg.things import NAME, TYPE, Things, read_things, thing_queries
 from kg.worker import Job
 
 _PATH = "/reconcile"
@@ -69,7 +69,7 @@ class Index:
 
     async def _read(self) -> tuple[str, Things]:
         tables, seen = {}, set()
-        for name, text in questions().items():
+        for name, text in thing_queries().items():
             asked = operation([("query", text)])
             reply = await self.pool.run(Job(asked, "json", seconds=self.seconds))
             tables[name] = read_rows(reply.body)

@@ -30,7 +30,7 @@ _PASSING = (429, 500, 502, 503, 504)
 _AGENT = "contested-kg (kg link; a reconciliation client)"
 
 
-class Answers:
+class KeptAnswers:
     """The answers kept in a file: `service`, `query`, `asked` (when) and `result` on each line."""
 
     def __init__(self, path: Path) -> None:
@@ -71,7 +71,7 @@ class Reconciler:
     def __init__(
         self,
         service: str,
-        answers: Answers,
+        answers: KeptAnswers,
         *,
         offline: bool = False,
         sleep: Callable[[float], None] = time.sleep,

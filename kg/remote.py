@@ -20,7 +20,7 @@ from kg.rdf import BlankNode, NamedNode, QuerySolution, QuerySolutions, Triple
 from kg.remote_service import NO_GRAPH, RemoteService, named_dataset
 from kg.results import Answer, Caps, Writing
 from kg.rewrite import (
-    Graph,
+    GraphQuery,
     refuse_own_functions,
     split_graph,
     without_dataset,
@@ -93,7 +93,7 @@ class RemoteStore:
                 seen.add(triple)
                 yield triple
 
-    def _constructed(self, asked: Graph, dataset: Fields) -> Iterator[Triple]:
+    def _constructed(self, asked: GraphQuery, dataset: Fields) -> Iterator[Triple]:
         names = " ".join(f"?{name}" for name in asked.variables)
         for rows in _parts(self._solutions(asked.select, dataset)):
             values = " ".join(
@@ -104,7 +104,7 @@ class RemoteStore:
             for triple in self.local.triples(text):
                 yield _with_blanks(triple)
 
-    def _described(self, asked: Graph, dataset: Fields) -> Iterator[Triple]:
+    def _described(self, asked: GraphQuery, dataset: Fields) -> Iterator[Triple]:
         found = dict.fromkeys(resolve(asked.prologue, asked.terms, self.local.base))
         if asked.select:
             for row in self._solutions(asked.select, dataset):

@@ -36,7 +36,7 @@ from kg.reference import reference
 from kg.repeats import REPEATABLE
 from kg.replies import CORS, entity_tag, guarded, problem
 from kg.signposts import link_header, signposts
-from kg.views import Ref, Views, parse
+from kg.views import Ref, Views, parse_facts
 
 _PAGE = re.compile(r"[1-9][0-9]{0,5}")
 
@@ -137,7 +137,7 @@ class Resources:
             return await asyncio.to_thread(self._rendered, part, graph, uses, shown)
 
     def _rendered(self, part: Part, graph: bytes, uses: Mapping[str, int], shown: Shown) -> bytes:
-        facts, node = parse(graph), part.found.node
+        facts, node = parse_facts(graph), part.found.node
         views = Views(facts, shown.root, self.answers.service.pool.current.config.prefixes)
         if part.found.kind == "ontology":
             made = reference(facts, views, node, uses)

@@ -40,7 +40,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Graph:
+class GraphQuery:
     """A query for a graph in its parts.
 
     `select` asks for what is needed. A CONSTRUCT has the `template` with its braces, and its
@@ -126,7 +126,7 @@ def _character(match: re.Match[str]) -> str:
     return chr(code) if code < 0x110000 else ""
 
 
-def split_graph(text: str) -> Graph:
+def split_graph(text: str) -> GraphQuery:
     """Return the parts of a CONSTRUCT or DESCRIBE that the engine accepts, without FROM clauses.
 
     Raises QueryError for a keyword that runs into the next word.
@@ -134,7 +134,7 @@ def split_graph(text: str) -> Graph:
     >>> split_graph("CONSTRUCT { ?s <u:p> $o } WHERE { ?s ?p ?o } LIMIT 3").select
     'SELECT ?s ?o WHERE { ?s ?p ?o } LIMIT 3'
     >>> split_graph("PREFIX e: <u:> DESCRIBE e:a ?b { ?b a e:c }")
-    Graph(prologue='PREFIX e: <u:> ', select='PREFIX e: <u:> SELECT ?b { ?b a e:c }', \
+    GraphQuery(prologue='PREFIX e: <u:> ', select='PREFIX e: <u:> SELECT ?b { ?b a e:c }', \
 template='', variables=(), terms=('e:a',))
     """
     tokens = list(tokens_of(text))
@@ -162,7 +162,7 @@ def _first_word(tokens: list[Token]) -> int:
     )
 
 
-def _construct(text: str, prologue: str, rest: list[Token]) -> Graph:
+def _construct(text: str, prologue: str, rest: list[Token]) -> GraphQuery:
     opening = next(index for index, token in enumerate(rest) if token[:2] == ("other", "{"))
     end = closing(rest, opening)
     template = text[rest[opening][2] : rest[end][2] + 1]
@@ -171,10 +171,10 @@ def _construct(text: str, prologue: str, rest: list[Token]) -> Graph:
     columns = " ".join(f"?{name}" for name in variables) or "(1 AS ?row)"
     # In the short form, CONSTRUCT WHERE, the pattern is the template.
     pattern = text[rest[0][2] :] if opening else text[rest[end][2] + 1 :].lstrip()
-    return Graph(prologue, f"{prologue}SELECT {columns} {pattern}", template, variables)
+    return GraphQuery(prologue, f"{prologue}SELECT {columns} {pattern}", template, variables)
 
 
-def _describe(text: str, prologue: str, rest: list[Token]) -> Graph:
+def _describe(text: str, prologue: str, rest: list[Token]) -> GraphQuery:
     targets: list[Token] = []
     for kind, value, place in rest:
         if kind not in ("iri", "name", "variable") and value != "*":
@@ -185,7 +185,7 @@ def _describe(text: str, prologue: str, rest: list[Token]) -> Graph:
     columns = [value for kind, value, _ in targets if kind in ("variable", "other")]
     terms = tuple(value for kind, value, _ in targets if kind in ("iri", "name"))
     select = f"{prologue}SELECT {' '.join(columns)} {pattern}" if columns else ""
-    return Graph(prologue, select, terms=terms)
+    return GraphQuery(prologue, select, terms=terms)
 
 
 def closing(tokens: list[Token], opening: int) -> int:

@@ -1,6 +1,6 @@
 """What the reconciliation service knows of each thing: spellings, classes and plain values.
 
-`read_things` makes it from the rows of five `questions`: who has a store asks them there
+`read_things` makes it from the rows of the five `thing_queries`: who has a store asks them there
 (`things_in`), the server asks its workers. All of it is kept in memory. Identifiers are what
 stands after `id/` or `ontology/` in our IRIs.
 
@@ -111,18 +111,18 @@ def _known(name: str, known: Mapping[str, Term], what: str) -> str:
     return name
 
 
-def questions() -> dict[str, str]:
-    """Return the texts of the five questions by their names."""
+def thing_queries() -> dict[str, str]:
+    """Return the texts of the five queries by their names."""
     return {"spellings": find_question("spellings").text, **{name: probe(name) for name in _PROBES}}
 
 
 def things_in(store: Store) -> Things:
     """Return all things of the graph in a store."""
-    return read_things({name: ask_rows(store, text) for name, text in questions().items()})
+    return read_things({name: ask_rows(store, text) for name, text in thing_queries().items()})
 
 
 def read_things(tables: Mapping[str, Rows]) -> Things:
-    """Return all things from the rows of the five questions, by the name of the question."""
+    """Return all things from the rows of the five queries, by the name of the query."""
     classes, predicates = _terms(tables["terms"])
     names = _grouped(tables["spellings"], "entity")
     unasserted = {row["entity"] for row in tables["unasserted"]}

@@ -270,6 +270,6 @@ class Views:
                    self.href(iri), iri)  # fmt: skip
 
 
-def parse(body: bytes) -> Facts:
+def parse_facts(body: bytes) -> Facts:
     """Return the facts of a description in N-Triples."""
     return Facts(parse_rdf(body, format=RdfFormat.N_TRIPLES))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_protocol import SERVICE
 
 from kg.errors import ForbiddenError, KgError, QueryError, ServiceError, TooLargeError
-from kg.federation import asked_here, calls, filled, questions, refuse_strangers
+from kg.federation import asked_here, calls, filled, refuse_strangers, remote_queries
 from kg.protocol import operation
 from kg.rdf import BASE
 from kg.scan import scan
@@ -74,7 +74,7 @@ def test_without_a_list_nobody_is_asked() -> None:
 
 def test_the_question_has_the_prologue() -> None:
     text = "PREFIX e: <#>\nSELECT DISTINCT ?s { SERVICE <http://a/> { ?s e:p ?o } } LIMIT 1"
-    (asked,) = questions(text, calls(text))
+    (asked,) = remote_queries(text, calls(text))
     assert asked == f"BASE <{BASE}>\nPREFIX e: <#>\nSELECT * WHERE {{ ?s e:p ?o }}"
 
 

@@ -19,7 +19,7 @@ from kg.accepting import HEAD, add_accepted, write_candidates
 from kg.errors import BusyError, DataError, InputError, NotFoundError
 from kg.link import ANSWERS, Outcome, Search, accept, find, query
 from kg.links import read_mappings
-from kg.reconciliation_client import BATCH, TRIES, Answers, Reconciler
+from kg.reconciliation_client import BATCH, TRIES, KeptAnswers, Reconciler
 from kg.settings import Settings
 from kg.snapshots import write_snapshot
 from kg.store import EngineStore
@@ -209,7 +209,7 @@ def test_batches_have_one_class_and_other_spellings_come_second(
 
 
 def client(service: Stub, path: Path, waits: list[float]) -> Reconciler:
-    return Reconciler(service.url, Answers(path), sleep=waits.append)
+    return Reconciler(service.url, KeptAnswers(path), sleep=waits.append)
 
 
 def test_back_off(stub: Callable[..., Stub], tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_service_that_stays_away(stub: Callable[..., Stub], tmp_path: Path) ->
 
 def test_nobody_listens(tmp_path: Path) -> None:
     waits: list[float] = []
-    asking = Reconciler("http://127.0.0.1:9/", Answers(tmp_path / "a"), sleep=waits.append)
+    asking = Reconciler("http://127.0.0.1:9/", KeptAnswers(tmp_path / "a"), sleep=waits.append)
     with pytest.raises(BusyError, match="refused"):
         asking.ask([{"query": "x"}])
     assert waits == [1, 2, 4, 8, 16]
@@ -271,18 +271,18 @@ def test_a_broken_file_of_answers_names_the_line(tmp_path: Path) -> None:
     good = {"service": "s", "query": {"query": "x"}, "asked": "", "result": []}
     path.write_text(json.dumps(good) + "\n{}\n")
     with pytest.raises(DataError, match=r"a\.jsonl, line 2"):
-        Answers(path)
+        KeptAnswers(path)
     path.write_bytes(b"\xff")
     with pytest.raises(DataError, match=f"{path} is not UTF-8 text"):
-        Answers(path)
+        KeptAnswers(path)
 
 
 def test_a_name_with_a_line_break_of_unicode_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     found = {"id": "Q1", "name": "Bo\u2028Birch", "score": 1.0, "match": False,
              "description": "", "type": []}  # fmt: skip
-    Answers(path).put("s", [({"query": "x"}, [found])])
-    assert Answers(path).get("s", {"query": "x"}) == [found]
+    KeptAnswers(path).put("s", [({"query": "x"}, [found])])
+    assert KeptAnswers(path).get("s", {"query": "x"}) == [found]
 
 
 # --- judged by a person -------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from kg.profiles import profile
 from kg.protocol import Operation
 from kg.rdf import BASE
 from kg.store import EngineStore
-from kg.views import Views, parse
+from kg.views import Views, parse_facts
 
 WORDS = {f"{BASE}passage/book/007": "Bert <i>said</i> that Ada did."}
 
@@ -47,7 +47,7 @@ def page(describer):
             return part, await describer.graph(part)
 
         part, graph = asyncio.run(described())
-        facts = parse(graph)
+        facts = parse_facts(graph)
         shown = profile(part, facts, Views(facts, "/root"), words)
         about = Shown("/root", shown.title, part.found.node)
         return Pages().render(shown.template, about, **shown.context, uses=0).decode()
