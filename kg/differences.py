@@ -12,11 +12,11 @@ cause `:extraction`. An unnamed actor or speaker is one of its passage alone, so
 them never make a change.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kg.derive import qualifying_properties
+from kg.documents import digest
 from kg.facts import Facts, expand, quad
 from kg.origins import same_words
 from kg.rdf import BASE, DERIVED, Literal, NamedNode, Quad
@@ -216,7 +216,7 @@ def _lone(before: set[str], after: set[str]) -> Iterator[_Difference]:
 
 def _quads(pair: _Pair, difference: _Difference) -> Iterator[Quad]:
     text = "|".join((pair.earlier, pair.later, difference.was, difference.now, difference.change))
-    iri = _DIFFERENCES + hashlib.sha256(text.encode()).hexdigest()[:16]
+    iri = _DIFFERENCES + digest(text)[:16]
     nodes = [
         ("rdf:type", "Difference"),
         ("earlier", pair.earlier),

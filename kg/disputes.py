@@ -12,13 +12,13 @@ that is no copy, so it stays when later claims are added; that of a position is 
 what it holds.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kg.clashes import COMPUTED, Clash, find_clashes
+from kg.documents import digest
 from kg.facts import Facts, expand, quad
 from kg.origins import Groups
 from kg.rdf import BASE, DERIVED, Literal, Quad, QuadStore
@@ -46,7 +46,7 @@ class Dispute:
     @property
     def iri(self) -> str:
         """The identifier: 16 hexadecimal digits of a SHA-256 of what it is about."""
-        return _DISPUTES + _digest(self.about, self.kind, self.first)[:16]
+        return _DISPUTES + digest(" ".join((self.about, self.kind, self.first)))[:16]
 
     @property
     def strength(self) -> str:
@@ -78,7 +78,7 @@ class Dispute:
 
     def position_iri(self, position: list[Stand]) -> str:
         """Return the identifier of a position, below that of the dispute."""
-        return f"{self.iri}/{_digest(*(part for stand in position for part in stand))[:8]}"
+        return f"{self.iri}/{digest(' '.join(part for stand in position for part in stand))[:8]}"
 
 
 def derive_disputes(store: QuadStore, rules: Path) -> Iterator[Quad]:
@@ -217,7 +217,3 @@ def _words(facts: Facts, dispute: Dispute, stand: Stand) -> str:
     said = dispute.claims.get((proposition, expand("affirmed")), ())
     label = spoken(facts, facts.label(proposition), said)
     return f"not {label}" if polarity == expand("denied") else label
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256(" ".join(parts).encode()).hexdigest()

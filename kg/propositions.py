@@ -9,17 +9,13 @@ time is what was counted over, and must be the same. Support (claims and origins
 counts through it.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kg import counts, dates, wording
-from kg.derive import (
-    claim_time,
-    is_count,
-    qualifying_properties,
-)
+from kg.derive import claim_time, is_count, qualifying_properties
+from kg.documents import digest
 from kg.facts import Facts, Value, expand, quad, typed
 from kg.origins import Origins
 from kg.rdf import BASE, DERIVED, Literal, NamedNode, Quad
@@ -46,22 +42,15 @@ class _Content:
         time = [self.when.kind, self.when.text] if self.when else []
         number = [self.count.text] if self.count else []
         text = json.dumps([self.frame, time, number], ensure_ascii=False)
-        return _PROPOSITIONS + hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _PROPOSITIONS + digest(text)[:16]
 
     def entails(self, other: "_Content") -> bool:
         """Tell whether this content is the other's with a narrower (or equal) date and number."""
-        return (
-            self.frame == other.frame
-            and self._time_entails(other)
-            and (
-                self.count == other.count
-                or (
-                    self.count is not None
-                    and other.count is not None
-                    and counts.entails(self.count, other.count)
-                )
-            )
-        )
+        if self.frame != other.frame or not self._time_entails(other):
+            return False
+        if self.count is None or other.count is None:
+            return self.count == other.count
+        return counts.entails(self.count, other.count)
 
     def _time_entails(self, other: "_Content") -> bool:
         if self.when == other.when:

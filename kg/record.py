@@ -4,12 +4,12 @@ The record is a graph of its own, outside of what is served: the dataset's finge
 graph with its number of triples (VoID). It has no fingerprint while the data are being published.
 """
 
-import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from kg.assets import probe
+from kg.documents import digest
 from kg.errors import DataError, NotFoundError, StoreLostError
 from kg.facts import quad, typed
 from kg.rdf import BASE, Literal, RdfFormat, rdf_bytes
@@ -52,8 +52,8 @@ def record_triples(record: Record) -> bytes:
     for iri, triples in record.graphs.items():
         quads.append(quad(BASE, "void:subset", iri))
         quads.append(quad(iri, "void:triples", typed(triples, "integer")))
-        if digest := record.digests.get(iri):
-            quads.append(quad(iri, "dcterms:identifier", Literal(digest)))
+        if whole := record.digests.get(iri):
+            quads.append(quad(iri, "dcterms:identifier", Literal(whole)))
     return rdf_bytes(quads, RdfFormat.N_TRIPLES, {})
 
 
@@ -114,7 +114,7 @@ def _unrecorded(service: RemoteService) -> tuple[Record, str]:
         "The server has no record of `kg publish`: the fingerprint is one of this start. After a"
         " change of the data send SIGHUP."
     )
-    return Record(hashlib.sha256(lines.encode()).hexdigest(), graphs), said
+    return Record(digest(lines), graphs), said
 
 
 def differing(wanted: dict[str, int], found: dict[str, int]) -> str:
