@@ -16,12 +16,12 @@ from kg.errors import InputError, NotFoundError
 from kg.loader import load
 from kg.media import FORMATS, Format, named
 from kg.names import suggest
-from kg.queries import Question, ask, bind, find_question, parse_question, read_names
+from kg.queries import Question, ask, ask_rows, bind, find_question, parse_question, read_names
 from kg.scan import scan
 from kg.served import loader_config
 from kg.settings import Settings
 from kg.store import Store
-from kg.tables import answer_table, column, coverage_line, question_help
+from kg.tables import answer_table, coverage_line, question_help
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -49,8 +49,10 @@ def answer(settings: Settings, request: Request) -> "bytes | Table | str":
     form = _form(request.form)
     store, text, names = _asked(settings, request)
     makes_graph = scan(text).form in ("CONSTRUCT", "DESCRIBE")
+    if form is None and makes_graph:
+        return ask(store, text, named("turtle"))
     if form is None:
-        return _shown(store, text, names, makes_graph=makes_graph)
+        return answer_table(ask(store, text, named("json")), names)
     if form.kind == "graph" and not makes_graph:
         return _claims(store, text, form, names)
     return ask(store, text, form)
@@ -156,15 +158,10 @@ def _with_bare(
     return {**values, **{name: [word] for name, word in zip(free, bare, strict=False)}}
 
 
-def _shown(store: Store, text: str, names: Names, *, makes_graph: bool) -> "bytes | Table | str":
-    if makes_graph:
-        return ask(store, text, named("turtle"))
-    return answer_table(ask(store, text, named("json")), names)
-
-
 def _claims(store: Store, text: str, form: Format, names: Names) -> bytes:
     """Return the claims in the answer's column `claim` as a graph."""
-    found = column(ask(store, text, named("json")), "claim")
+    rows = ask_rows(store, text)
+    found = list(dict.fromkeys(row["claim"] for row in rows if "claim" in row))
     if not found:
         raise InputError(f"This answer has no claims to write as {form.name}; ask for csv or json.")
     return ask(store, bind(find_question("account"), {"claim": found}, names), form)

@@ -125,7 +125,7 @@ def _candidates(
     things: Things,
     terms: Terms,
     client: Reconciler,
-    advance: Callable[[int], None] = lambda _: None,
+    advance: Callable[[int], None],
 ) -> dict[str, list[Json] | None]:
     """Return the candidates of each thing by its identifier; None if it was not asked for."""
     found: dict[str, list[Json] | None] = {}

@@ -21,10 +21,6 @@ _LINES = 1000
 Advance = Callable[[int], None]
 
 
-def _unheard(_: int) -> None:
-    """Take word of progress where nobody watches."""
-
-
 @dataclass(frozen=True)
 class Source:
     """What an export is made of: the N-Quads file, the Turtle sources, and who hears of progress.
@@ -34,7 +30,7 @@ class Source:
 
     data: Path
     assets: Assets
-    advance: Advance = _unheard
+    advance: Advance = lambda _: None
 
     def size(self) -> int:
         """Return the number of statements, counted by their lines."""

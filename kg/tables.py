@@ -35,11 +35,6 @@ def answer_table(body: bytes, names: Names) -> Table | str:
     return table
 
 
-def column(body: bytes, name: str) -> list[str]:
-    """Return the values of one column of an answer in SPARQL JSON, each once, in order."""
-    return list(dict.fromkeys(row[name] for row in read_rows(body) if name in row))
-
-
 def question_list(questions: list[Question]) -> Table:
     """Return the table of the named questions with what each takes."""
     table = Table("question", "what it answers", "parameters (! needed)")
