@@ -1,1 +1,29 @@
-"""Contested: a knowledge graph for history on which the sources disagree."""
+"""Contested: a knowledge graph for history on which the sources disagree.
+
+Where things are; the first line of each module says what it does. `tests/test_layers.py` has the
+order in which they may import each other, lowest first, and holds them to it.
+
+    For all         errors settings assets files progress rdf facts names
+    Command line    __main__ cli curating terminal asking tables
+    Read and check  sources sssom links references check format
+    Time and number dates spans counts
+    Texts           documents evidence passages segments copies
+    Who is named    mentions gazetteer occurrences
+    Build           build carry rules derive wording propositions origins clashes disputes
+                    differences coverage metadata examples snapshots
+    Validate        validate report
+    Export          export release catalogue streams selection csvw frames graphml review
+                    jsonld context
+    Link            link reconciliation_client accepting
+    Named questions queries entities
+    One query       protocol scan federation media store merge results rows disk
+    Another server  remote remote_service connection rewrite
+    Publish         publish writer record sample
+    Serve           app served renewal watch endpoint graphstore service_description answers
+                    calls replies codings cache flights
+    Connections     wire bounded repeats similar monitor
+    Workers         pool turns generation loader worker confine
+    Pages           resources addresses signposts describing profiles views reference pages
+                    guides dataset openapi inquiry
+    Reconciliation  reconcile manifest things batches matching suggestions extension
+"""

@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+import kg
+
 SOURCES = Path(__file__).resolve().parent.parent / "kg"
 
 # Lowest first, and leftmost first within a line. A new module gets its place here.
@@ -116,6 +118,11 @@ def test_an_import_elsewhere_is_found():
 def test_imports_go_left():
     sources = {path.stem: path.read_text() for path in SOURCES.glob("*.py")}
     assert faults(sources) == []
+
+
+def test_the_map_of_kg_names_every_module_once():
+    lines = [line[20:] for line in kg.__doc__.splitlines() if line.startswith("    ")]
+    assert sorted(" ".join(lines).split()) == sorted(ORDER[1:])
 
 
 def test_kg_has_no_packages_inside():
