@@ -63,10 +63,6 @@ class Cache:
         self._entries.move_to_end(key)
         return entry
 
-    def again(self, key: Key) -> Entry | None:
-        """As `get`, for a first look: what is not found here is looked for once more."""
-        return self.get(key) if key in self._entries else None
-
     def put(self, key: Key, entry: Entry) -> None:
         """Keep an answer, unless it alone would take an undue share of the room."""
         cost = _cost(key, entry)

@@ -71,7 +71,7 @@ class Repeats:
         if len(data) > LONGEST or self.pool.watch.due:
             return None
         begun = time.perf_counter()
-        entry = self.cache.again((self.pool.fingerprint, data))
+        entry = self.cache.get((self.pool.fingerprint, data))
         if not isinstance(entry, Repeat):
             return None
         self.answers.hits += 1
