@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 import httptools
 
-from kg.connection import trusting
+from kg.connection import tls_context
 from kg.errors import BusyError, KgError, ServiceError, TimeLimitError
 from kg.federation import Call, asked_here, calls, remote_queries, too_long
 from kg.media import named
@@ -124,7 +124,7 @@ async def fetch(server: str, text: str, most: int, seconds: float) -> bytes:
 
 async def _fetched(server: str, text: str, most: int) -> bytes:
     parts = urlsplit(server)
-    tls = trusting() if parts.scheme == "https" else None
+    tls = tls_context() if parts.scheme == "https" else None
     port = parts.port or (443 if tls else 80)
     reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=tls)
     answer = _Answer(server)

@@ -59,7 +59,7 @@ class Connection:
         parts = urlsplit(access.url)
         self._host, self._tls = parts.hostname or "", parts.scheme == "https"
         self._port = parts.port or (443 if self._tls else 80)
-        self._context = trusting() if self._tls else None
+        self._context = tls_context() if self._tls else None
         self._open: http.client.HTTPConnection | None = None
         self._wire: socket.socket | None = None
         self._challenge: dict[str, str] = {}
@@ -125,7 +125,8 @@ class Connection:
         for kept in (self._open is not None, False):
             try:
                 connection = self._open = self._open or self._connected()
-                connection.request(method, target, body, {**headers, **self._who(method, target)})
+                sent = {**headers, **self._credentials(method, target)}
+                connection.request(method, target, body, sent)
                 return connection.getresponse()
             except (OSError, http.client.HTTPException) as error:
                 self.close()
@@ -173,7 +174,7 @@ class Connection:
     def _lost(self, what: str) -> StoreLostError:
         return StoreLostError(f"The server of the store {what}; try again in a few seconds.")
 
-    def _who(self, method: str, target: str) -> dict[str, str]:
+    def _credentials(self, method: str, target: str) -> dict[str, str]:
         user, password = self.access.user, self.access.password
         if not self._challenge:  # nobody has asked yet, and some servers refuse what they did not
             return {}
@@ -186,7 +187,7 @@ class Connection:
 
 
 @functools.cache
-def trusting() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """Return a context for TLS that trusts whom this machine trusts, and needs no file later.
 
     OpenSSL looks into a folder of authorities (`SSL_CERT_DIR`) when it needs one, and a worker

@@ -308,9 +308,9 @@ def test_password_is_sent_only_when_asked_for_and_never_shown(server: FakeServer
     assert "secret" not in repr(access)
     assert "secret" not in repr(config(server, user="me", password="secret"))
     connection = Connection(access)
-    assert connection._who("GET", "/") == {}
+    assert connection._credentials("GET", "/") == {}
     connection._challenge = {"scheme": "basic"}
-    assert connection._who("GET", "/") == {"authorization": "Basic bWU6c2VjcmV0"}
+    assert connection._credentials("GET", "/") == {"authorization": "Basic bWU6c2VjcmV0"}
     with pytest.raises(InputError, match="KG_STORE_USER") as caught:
         Settings.from_environment({"KG_STORE": "http://me:secret@localhost/query"})
     assert "secret" not in str(caught.value)
@@ -331,7 +331,7 @@ def test_digest_is_that_of_the_rfc(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
     ):
         connection._challenge, connection._number = {**said, "algorithm": algorithm}, 0
-        sent = connection._who("GET", "/dir/index.html")["authorization"]
+        sent = connection._credentials("GET", "/dir/index.html")["authorization"]
         assert f'response="{response}"' in sent
         assert "nc=00000001" in sent
 

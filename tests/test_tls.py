@@ -12,7 +12,7 @@ from test_remote import config
 from test_worker import within
 
 from kg.calls import fetch
-from kg.connection import trusting
+from kg.connection import tls_context
 from kg.errors import ServiceError, StoreLostError
 from kg.pool import Pool
 from kg.protocol import operation
@@ -31,9 +31,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return a folder of authorities, empty yet; nobody else is trusted."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path / 'none'}:{tmp_path}")
-    trusting.cache_clear()
+    tls_context.cache_clear()
     yield tmp_path
-    trusting.cache_clear()
+    tls_context.cache_clear()
 
 
 @pytest.fixture
@@ -93,6 +93,6 @@ def test_a_certificate_of_another_server(authority: trustme.CA, folder: Path) ->
 def test_service_in_a_query(authority: trustme.CA, server: FakeServer, folder: Path) -> None:
     with pytest.raises(ServiceError, match="does not answer"):
         asyncio.run(fetch(f"{server.url}/query", QUERY, 1000, 5.0))
-    trusting.cache_clear()
+    tls_context.cache_clear()
     authority.cert_pem.write_to_path(str(folder / "none.pem"))
     assert b"true" in asyncio.run(fetch(f"{server.url}/query", QUERY, 1000, 5.0))
