@@ -71,7 +71,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.clients = clients
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Await the first request, in the place of who has not sent one (asyncio's hook)."""
+        """Await a request; of too many, give up the one awaited for longest (asyncio's hook)."""
         super().connection_made(transport)
         self._await_request()
         if len(self.connections) > self.clients.most:
@@ -95,9 +95,9 @@ class BoundedProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Answer who has said all, if that is soon: most have left (asyncio's hook).
+        """Answer a client that has closed its half, if that is soon (asyncio's hook).
 
-        Whether a client has closed its half of the connection or all of it cannot be told.
+        Whether it has closed all of the connection cannot be told, and most have.
         """
         self.shutdown()
         if self.transport.is_closing():
@@ -121,7 +121,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._start_asgi_task(*next_)
 
     def _make_room(self) -> None:
-        """Close connections where too much waits: of those that have long been behind, not this."""
+        """Close other connections while too much waits, those first that are behind for longest."""
         sizes = {each: each.transport.get_write_buffer_size() for each in self.clients.behind}
         waiting = sum(sizes.values())
         for each, size in sizes.items():

@@ -2,7 +2,7 @@
 
 `kg/exports/csvw-metadata.json` is the list of tables and columns; it goes out as it is. Each
 table is the answer to one query, of which a row may come several times where a property has
-several values: rows of one key become one row, and those values one cell, parted as the
+several values: rows of one key become one row, and those values one cell, separated as the
 metadata say.
 """
 

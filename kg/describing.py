@@ -145,8 +145,8 @@ class Describer:
     async def has_ontology(self) -> bool:
         """Tell whether `ONTOLOGY_PAGE` leads anywhere, for the graph may be anybody's.
 
-        Asked once per data, in the background: who does not wait for the answer must not end its
-        worker. Until the graph answers it is taken to be ours.
+        Asked once for each snapshot, in the background: a client that leaves must not end the
+        worker that answers for all. Until the graph answers it is taken to be ours.
         """
         fingerprint, asking = self.answers.service.pool.fingerprint, self._ontology
         if asking is None or asking.outdated(fingerprint):
@@ -223,7 +223,7 @@ class Describer:
         return {row["term"]: int(row["uses"]) for row in await self._rows(self._texts["term-uses"])}
 
     async def identifiers(self, start: str) -> Identifiers:
-        """Return the IRIs that begin with `start`; read once per data, beside the event loop."""
+        """Return the IRIs that begin with `start`; read once for each snapshot, in a thread."""
         text = restrict(self._texts["resource-near"], "start", [start])
         fingerprint, body = await self.answers.ask(text, "json")
         kept = self._identifiers.get(start)

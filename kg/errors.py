@@ -3,8 +3,8 @@
 Every fault that a user can cause ends as a `KgError`: one sentence that says
 what is wrong, where, and what to do about it. The command line prints that
 sentence; the server sends it as a problem document with `status`. Anything that is
-not a `KgError` is a defect of ours. A process of ours tells another of an error in
-JSON: `told` and `foreseen`.
+not a `KgError` is a defect of ours. From one of our processes to another an error goes as JSON,
+which `told` makes and `foreseen` reads.
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ class NotFoundError(KgError):
 
 
 class ForbiddenError(KgError):
-    """What a read-only server refuses: update, LOAD, file access, SERVICE to who is not allowed."""
+    """What a read-only server refuses: an update, a file, SERVICE where it is not allowed."""
 
     status = 403
     title = "Refused"

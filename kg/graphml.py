@@ -1,9 +1,8 @@
 """The relations that claims state as GraphML 1.1, for programs that draw and measure networks.
 
-A node is a thing, an edge is one claim, never a fact: whoever draws or counts edges finds on
-each who says so, how, and whether he affirms or denies it, and what is but one of several readings
-or not said outright. Claims of a number, date or text
-have no second end and are left out.
+A node is a thing, an edge is one claim, never a fact: whoever draws or counts edges finds on each
+who says so, how, whether that is affirmed or denied, and whether it is one of several readings or
+not said outright. Claims of a number, date or text have no second end and are left out.
 """
 
 from collections.abc import Iterable, Iterator

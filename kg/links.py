@@ -117,7 +117,7 @@ def _faults(row: Row, kind: str) -> Iterator[str]:
     if not row.author:
         yield f"{row.where}: author_label is empty; write who made the mapping."
     for each in (each for each in _sources(row) if not _ADDRESS.fullmatch(each)):
-        yield f"{row.where}: {each!r} in see_also is no address; part addresses by |."
+        yield f"{row.where}: {each!r} in see_also is no address; separate addresses by |."
 
 
 def _match_faults(row: Row, kind: str, *, is_term: bool) -> Iterator[str]:

@@ -50,8 +50,9 @@ class Operation:
 
     `default_graphs` and `named_graphs` are the protocol's dataset, `None` when the request names
     none; `timeout` is in seconds, `maxrows` in rows, `format` the name of a format
-    (`kg/media.py`) for clients that cannot send `Accept`; `None` where not asked for. A `federated`
-    one asks other servers.
+    (`kg/media.py`) for clients that cannot send `Accept`; `None` where not asked for. Over the
+    `union` of all graphs, unless request or query name a dataset; `repeatable` if asking again
+    gives the same answer over the same data; a `federated` one asks other servers.
     """
 
     query: str

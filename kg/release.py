@@ -1,8 +1,8 @@
 """A release: one folder with every dump, what describes them, licence, citation, checksums.
 
 Two releases of one snapshot are byte-identical: the only date in them is that of the newest
-curation. The files appear when all are written, `SHA256SUMS`
-last, so a folder without it is not finished.
+curation. The files appear when all are written, `SHA256SUMS` last, so a folder without it is not
+finished.
 """
 
 import shutil

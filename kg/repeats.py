@@ -4,9 +4,9 @@ Over one graph the same request has the same answer. Clients repeat themselves t
 for a kept answer most of the time goes into parsing, routing and headers. So the parser of the
 server (`kg/wire.py`) asks here first; what an answer depends on is in the bytes of its request.
 
-Remembered is only what arrived whole and alone, wants the connection kept, and was answered 200
-from the cache (`kg/cache.py`). It has a room of its own, an eighth of that one's: else headers
-that differ each time would push the answers out.
+Only requests are remembered that arrived whole and alone, want the connection kept, and were
+answered 200 from the cache (`kg/cache.py`). They have a cache of their own, of an eighth of its
+size: otherwise requests whose headers differ each time would push the answers out.
 """
 
 import time

@@ -36,7 +36,7 @@ def count_rows(body: bytes, name: str) -> int:
     if name == "csv":
         return max(_outside_strings(body).count(b"\r\n") - 1, 0)
     bare = _outside_strings(body.replace(b"\\\\", b"").replace(b'\\"', b""))
-    # Bindings of one row are parted by `},"x":{`, so only rows leave `},{` without strings.
+    # Bindings of one row are separated by `},"x":{`, so only rows leave `},{` without strings.
     return bare.count(b"},{") + 1 if b"[{" in bare else 0
 
 

@@ -188,10 +188,11 @@ def tokens_of(text: str) -> Iterator[tuple[str, str, int]]:
 def _matches(
     text: str, place: int = 0, quotes: tuple[str, ...] = tuple(_STRINGS)
 ) -> Iterator[re.Match[str]]:
-    """Yield the tokens; of each kind of string, look in vain for an end but once.
+    """Yield the tokens; the end of a string is looked for in vain once for each kind of mark.
 
-    Where one has none, those within have none: their marks stand behind backslashes. For a short
-    one, other lines are left out too: no parser gets so far.
+    After a string without an end its marks begin no other one. Of long strings there can be none:
+    a mark would have ended the first, unless it is escaped. Short ones on later lines are missed,
+    but no parser gets so far.
     """
     for match in _token(quotes).finditer(text, place):
         if match.lastgroup == "open":

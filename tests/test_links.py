@@ -126,7 +126,7 @@ def test_candidates_and_what_was_not_found_are_never_stated(tmp_path):
         ({"mapping_date": "2026-02-30"}, "'2026-02-30' is no day such as 2026-11-22."),
         ({"mapping_date": "20261122"}, "'20261122' is no day such as 2026-11-22."),
         ({"author_label": ""}, "author_label is empty; write who made the mapping."),
-        ({"see_also": "a file"}, "'a file' in see_also is no address; part addresses by |."),
+        ({"see_also": "a file"}, "'a file' in see_also is no address; separate addresses by |."),
     ],
 )  # fmt: skip
 def test_fault_of_a_row(tmp_path, row, told):
