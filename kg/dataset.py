@@ -16,9 +16,8 @@ from kg.metadata import DATASET, LICENSE
 from kg.rdf import RDF_FORMATS, Literal, Quad, Triple, rdf_bytes
 from kg.service_description import DESCRIPTION_FORMATS
 
-#: The document about the dataset, and the forms that it has.
+#: The document about the dataset.
 DOCUMENT = "/dataset"
-FORMS = DESCRIPTION_FORMATS
 
 
 def describe_served(
@@ -43,7 +42,7 @@ def describe_served(
 
 def write(triples: Iterable[Triple], form: Format, prefixes: Mapping[str, str],
           context: Mapping[str, Any] | None) -> bytes:  # fmt: skip
-    """Return a description in one of `FORMS`, the same bytes each time."""
+    """Return a description in one of `DESCRIPTION_FORMATS`, the same bytes each time."""
     if form.name == "jsonld":
         return compact_dataset((Quad(*each) for each in triples), context or {})
     return rdf_bytes(triples, RDF_FORMATS[form.name], prefixes)

@@ -17,7 +17,7 @@ from kg.addresses import document_path
 from kg.answers import own_url
 from kg.assets import guide, probe
 from kg.context import CONTEXT_IRI, write_context
-from kg.dataset import DOCUMENT, FORMS, describe_served, write
+from kg.dataset import DOCUMENT, describe_served, write
 from kg.describing import ONTOLOGY_PAGE, Describer
 from kg.endpoint import Page, any_method
 from kg.errors import NotAcceptableError
@@ -27,6 +27,7 @@ from kg.queries import questions, restrict
 from kg.rdf import BASE, RdfFormat, parse_rdf
 from kg.replies import CORS, Handler, guarded, packed
 from kg.rows import read_rows
+from kg.service_description import DESCRIPTION_FORMATS
 from kg.signposts import Link, link_header
 
 #: What a site map lists: the most of each kind, and the kinds.
@@ -43,7 +44,7 @@ class Guides:
         paths: dict[str, Handler] = {
             "/.well-known/void": self._redirect,
             DOCUMENT: self._redirect,
-            **{f"{DOCUMENT}.{row.extension}": self._dataset(row) for row in FORMS},
+            **{f"{DOCUMENT}.{row.extension}": self._dataset(row) for row in DESCRIPTION_FORMATS},
             f"/{CONTEXT_IRI.removeprefix(BASE)}": self._context,
             "/guide.html": self._read,
             "/guide.md": self._text,
@@ -60,7 +61,7 @@ class Guides:
 
         async def answer(request: Request) -> Response:
             with contextlib.suppress(NotAcceptableError):
-                choice = negotiate(request.headers.get("accept"), (HTML, *FORMS))
+                choice = negotiate(request.headers.get("accept"), (HTML, *DESCRIPTION_FORMATS))
                 if choice.format is not HTML:
                     return await self._redirect(request)
             response = await page(request, request.query_params.get("query", ""))
@@ -71,7 +72,7 @@ class Guides:
 
     async def _redirect(self, request: Request) -> Response:
         """Lead to the description of the dataset in the form that is accepted."""
-        choice = negotiate(request.headers.get("accept"), (*FORMS, HTML))
+        choice = negotiate(request.headers.get("accept"), (*DESCRIPTION_FORMATS, HTML))
         root = request.scope.get("root_path", "")
         page = choice.format is HTML
         location = f"{root}/" if page else f"{root}{DOCUMENT}.{choice.format.extension}"
@@ -82,7 +83,7 @@ class Guides:
         """Return the links of the dataset and of its page (FAIR Signposting)."""
         root = request.scope.get("root_path", "")
         links = [Link(f"{root}{DOCUMENT}.{row.extension}", "describedby", row.media_type)
-                 for row in FORMS]  # fmt: skip
+                 for row in DESCRIPTION_FORMATS]  # fmt: skip
         return link_header([
             Link(BASE, "cite-as"),
             Link("https://schema.org/Dataset", "type"),

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kg.addresses import FORMS
-from kg.dataset import FORMS as DATASET_FORMS
 from kg.media import FORMATS, HTML, Format, offered
 from kg.protocol import FORM_TYPE, QUERY_TYPE
 from kg.service_description import DESCRIPTION_FORMATS
@@ -158,7 +157,7 @@ def _more_paths() -> Json:
             f"/dataset.{row.extension}": {
                 "get": _get("VoID, DCAT 3 and schema.org.", [row.media_type], _BUSY)
             }
-            for row in DATASET_FORMS
+            for row in DESCRIPTION_FORMATS
         },
         **{path: {"get": _get(summary, [kind], {"404": "There is none.", **_BUSY})}
            for path, (summary, kind) in _SUMMARIES.items()},

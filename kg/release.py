@@ -128,7 +128,7 @@ def _metadata(source: Source) -> Iterable[Quad]:
 
 
 def _date(source: Source) -> str:
-    for row in Selection(source).rows("newest-curation"):
+    for row in Selection(source).rows("edition"):
         if isinstance(day := row.get("day"), Literal):
             return day.value
     raise DataError("No claim of the snapshot says when it was curated, which dates a release.")
