@@ -170,30 +170,31 @@ def _refuse(seen: Scan) -> None:
 
 def _posted(url_fields: Fields, headers: Mapping[str, str], body: bytes) -> Fields:
     """Return the parameters of a POST: a form, or a query with its dataset in the URL."""
-    content_type, charset = _content_type(headers.get("content-type", ""))
+    kind, charset = content_type(headers.get("content-type", ""))
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise MediaTypeError("Send the request body without a content encoding.")
-    if content_type not in (FORM_TYPE, QUERY_TYPE, UPDATE_TYPE):
-        said = f"{content_type[:60]!r}" if content_type else "no Content-Type"
+    if kind not in (FORM_TYPE, QUERY_TYPE, UPDATE_TYPE):
+        said = f"{kind[:60]!r}" if kind else "no Content-Type"
         raise MediaTypeError(
             f"A POST needs Content-Type {FORM_TYPE} or {QUERY_TYPE}; this one has {said}."
         )
     if charset not in ("utf-8", "utf8", "us-ascii"):
         raise MediaTypeError("Send the request body in UTF-8.")
-    text = _text(body)
-    if content_type == FORM_TYPE:
+    text = body_text(body)
+    if kind == FORM_TYPE:
         return [*url_fields, *read_fields(text)]
-    return [*url_fields, ("query" if content_type == QUERY_TYPE else "update", text)]
+    return [*url_fields, ("query" if kind == QUERY_TYPE else "update", text)]
 
 
-def _content_type(value: str) -> tuple[str, str]:
+def content_type(value: str) -> tuple[str, str]:
     """Return a `Content-Type` value as type and character set, both in lower case."""
     kind, _, parameters = value.partition(";")
     charset = re.search(r"charset\s*=\s*\"?([\w\-]+)", parameters, re.IGNORECASE)
     return kind.strip().lower(), charset[1].lower() if charset else "utf-8"
 
 
-def _text(body: bytes) -> str:
+def body_text(body: bytes) -> str:
+    """Return the body of a request as text; raises InputError if it is not UTF-8."""
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:

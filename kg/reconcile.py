@@ -33,7 +33,7 @@ from kg.manifest import manifest
 from kg.matching import Json, candidates, named_types
 from kg.pages import Pages
 from kg.pool import Pool
-from kg.protocol import FORM_TYPE, METHODS, operation, read_fields
+from kg.protocol import FORM_TYPE, METHODS, body_text, content_type, operation, read_fields
 from kg.replies import CORS, Handler, guarded, packed
 from kg.rows import read_rows
 from kg.suggestions import flyout, propose, suggest
@@ -188,14 +188,10 @@ async def _fields(request: Request, service: Service) -> Fields:
     """Return the parameters of the address and of a posted form; raises a KgError."""
     fields = read_fields(request.scope["query_string"].decode("ascii", "replace"))
     if request.method == "POST":
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         body = await read_body(request, service)
-        if kind != FORM_TYPE:
+        if content_type(request.headers.get("content-type", ""))[0] != FORM_TYPE:
             raise MediaTypeError(f"A POST needs Content-Type {FORM_TYPE}, as in API version 0.2.")
-        try:
-            fields += read_fields(body.decode("utf-8"))
-        except UnicodeDecodeError:
-            raise InputError("The form is not in UTF-8.") from None
+        fields += read_fields(body_text(body))
     return dict(fields)
 
 

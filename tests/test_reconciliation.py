@@ -584,7 +584,10 @@ def test_few_wait_and_nothing_is_done_for_who_has_left(things: Things) -> None:
 def test_bytes_that_are_no_text(client: httpx.Client) -> None:
     kind = {"content-type": "application/x-www-form-urlencoded"}
     answer = client.post("/reconcile", content=b"queries=\xff", headers=kind)
-    assert (answer.status_code, answer.json()["detail"]) == (400, "The form is not in UTF-8.")
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400,
+        "The request body is not UTF-8 at byte 8.",
+    )
     long = client.post("/reconcile", content=b"queries=" + b"x" * (1 << 20), headers=kind)
     assert long.status_code == 413
 
