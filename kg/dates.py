@@ -23,8 +23,9 @@ certain and rules fewer days out than the same date without a mark.
 Seasons are the northern ones by whole months: 21 spring March to May, 22 summer, 23
 autumn, 24 winter December to February of the next year. `198X` is a decade, `19XX` a
 century, and `198X-06` reaches from its first June to its last; `[1992,1994]` is one of
-these dates and is given the span from first to last. `XXXX-06` is June of an unknown year:
-it bounds nothing, so any day is unknown.
+these dates and is given the span from first to last. `XXXX-06` is June of an unknown year: it
+bounds nothing, so any day is unknown. All but these two may be a side of an interval: `198X/`,
+`/1996-21`, `198X~/199X`. That is EDTF to level 1, and of level 2 unspecified digits and sets.
 Refused, with what to write instead: `{…}` (make one claim a date), times of day, marks
 inside a date, years outside 1 to 9999, an unknown year on one side of a period.
 

@@ -12,21 +12,22 @@ from typing import Any, NamedTuple
 from edtf import parse_edtf
 from edtf.parser.edtf_exceptions import EDTFParseException
 from edtf.parser.parser_classes import (
+    UA,
     Consecutives,
     Date,
-    Interval,
     OneOfASet,
     PartialUnspecified,
     Season,
     UncertainOrApproximate,
     Unspecified,
-    UnspecifiedIntervalSection,
 )
 
 from kg.errors import DataError
 
 _SEASON_STARTS = {"21": 3, "22": 6, "23": 9, "24": 12}
 _UNKNOWN = "XXXX"
+_OPEN = ".."
+_MARKS = "?~%"
 _EXAMPLES = "1992, 1992-06, 1992-06-19, 1992/1994, /2014, 2014/.., 198X, 1992~"
 
 
@@ -62,39 +63,70 @@ class Expression:
 @lru_cache(maxsize=4096)
 def read_expression(text: str) -> Expression:
     """Read EDTF text; raises `DataError` with examples if it is none that can be bounded."""
-    parsed = _parse(text)
+    lower, slash, upper = (part.strip() for part in text.partition("/"))
+    if slash and lower != upper:
+        return _interval(lower, upper, text)
+    parsed = _parse(lower, text)
     if type(parsed) is PartialUnspecified and parsed.year == _UNKNOWN:
         _check_yearless(parsed, text)
         return Expression(str(parsed), None, None)
-    if not isinstance(parsed, Interval):
-        span = _span(parsed, text)
-        return Expression(_normal(parsed), span, span, uncertain=_uncertain(parsed))
+    span = _span(parsed, text)
+    normal = str(parsed).replace(" ", "")
+    return Expression(normal, span, span, uncertain=_uncertain(parsed))
+
+
+def _interval(lower: str, upper: str, text: str) -> Expression:
+    """Read both sides by themselves: the library knows no `198X/` and fails on `../198X`."""
+    start, end = _side(lower, text), _side(upper, text)
     expression = Expression(
-        _normal(parsed),
-        _side(parsed.lower, text),
-        _side(parsed.upper, text),
-        began_before=getattr(parsed.lower, "is_open", False),
-        goes_on=getattr(parsed.upper, "is_open", False),
-        uncertain=_uncertain(parsed.lower) or _uncertain(parsed.upper),
+        f"{start or lower}/{end or upper}",
+        _span(start, text) if start else None,
+        _span(end, text) if end else None,
+        began_before=lower == _OPEN,
+        goes_on=upper == _OPEN,
+        uncertain=_uncertain(start) or _uncertain(end),
     )
     _check_order(expression, text)
     return expression
 
 
-def _parse(text: str) -> Any:
-    if text.strip() in ("/..", "../"):  # the library fails on these two with an error of its own
-        raise DataError(f"{text!r} says nothing about time; leave the date out.")
+def _side(side: str, text: str) -> Any:
+    """Return a side of an interval, or None where it is unknown or open."""
+    if side in ("", _OPEN):
+        return None
+    if side[0] in "[{" or "/" in side:  # neither a set nor an interval is a side of one
+        raise _no_date(text)
+    return _parse(side, text)
+
+
+def _parse(side: str, text: str) -> Any:
+    """Read a date; a mark after a season, or after `156X-12`, is one that the library lacks."""
+    if side in ("", _OPEN):
+        raise _nothing_said(text) if "/" in text else _no_date(text)
     try:
-        return parse_edtf(text.strip())
+        return parse_edtf(side)
     except EDTFParseException:
-        raise DataError(f"{text!r} is not an EDTF date; write for example {_EXAMPLES}.") from None
+        if side[-1] not in _MARKS or side in _MARKS:
+            raise _no_date(text) from None
+    node = parse_edtf(side[:-1], fail_silently=True)
+    if type(node) not in (Season, PartialUnspecified):
+        raise _no_date(text)
+    return UncertainOrApproximate(node, UA(side[-1]))  # type: ignore[no-untyped-call]
+
+
+def _no_date(text: str) -> DataError:
+    return DataError(f"{text!r} is not an EDTF date; write for example {_EXAMPLES}.")
+
+
+def _nothing_said(text: str) -> DataError:
+    return DataError(f"{text!r} says nothing about time; leave the date out.")
 
 
 def _check_yearless(parsed: Any, text: str) -> None:
     """Refuse a date of which nothing is known, and a day that no year has."""
     known = [part for part in (parsed.month, parsed.day) if part and "X" not in part]
     if not known:
-        raise DataError(f"{text!r} says nothing about time; leave the date out.")
+        raise _nothing_said(text)
     leap = 2000
     if len(known) == 2 and int(known[1]) > calendar.monthrange(leap, int(known[0]))[1]:
         raise DataError(f"{text!r} names no such day.")
@@ -103,19 +135,9 @@ def _check_yearless(parsed: Any, text: str) -> None:
 def _check_order(expression: Expression, text: str) -> None:
     start, end = expression.start, expression.end
     if start is None and end is None:
-        raise DataError(f"{text!r} says nothing about time; leave the date out.")
+        raise _nothing_said(text)
     if start is not None and end is not None and start.first > end.last:
         raise DataError(f"{text!r} ends before it starts; exchange the two dates or correct one.")
-
-
-def _normal(parsed: Any) -> str:
-    text = str(parsed).replace(" ", "")
-    lower, slash, upper = text.partition("/")
-    return lower if slash and lower == upper else text
-
-
-def _side(side: Any, text: str) -> Span | None:
-    return None if isinstance(side, UnspecifiedIntervalSection) else _span(side, text)
 
 
 def _span(node: Any, text: str) -> Span:

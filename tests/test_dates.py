@@ -39,7 +39,50 @@ PERIODS = {
     "1992-01?": days("1991-12-01", "1992-02-29", "1991-12-01", "1992-02-29"),
     "198X~": days("1970-01-01", "1999-12-31", "1970-01-01", "1999-12-31"),
     "1992-06-19%/1993": days("1992-06-18", "1992-06-20", "1993-01-01", "1993-12-31"),
+    # Each side of an interval takes every form of a date (EDTF, level 1: extended interval,
+    # unspecified digits, qualification of a date).
+    "198X/": days("1980-01-01", "1989-12-31", "1980-01-01", ""),
+    "198X/..": days("1980-01-01", "1989-12-31", "1980-01-01", ""),
+    "/198X": days("", "1989-12-31", "1980-01-01", "1989-12-31"),
+    "../198X": days("", "1989-12-31", "1980-01-01", "1989-12-31"),
+    "198X/199X": days("1980-01-01", "1989-12-31", "1990-01-01", "1999-12-31"),
+    "198X~/1994": days("1970-01-01", "1994-12-31", "1994-01-01", "1994-12-31"),
+    "1996-21/..": days("1996-03-01", "1996-05-31", "1996-03-01", ""),
+    "1996-21~": days("1995-12-01", "1996-08-31", "1995-12-01", "1996-08-31"),
+    "198X-06~": days("1980-05-01", "1989-07-31", "1980-05-01", "1989-07-31"),
+    "198X-12-25?": days("1980-12-24", "1989-12-26", "1980-12-24", "1989-12-26"),
 }
+
+# Every example of levels 0 and 1 in the specification (Library of Congress, 2019), but for times
+# of day (1985-04-12T23:20:30), years of five digits or more (Y170000002) and years before 1.
+SPECIFIED = """
+1985-04-12 1985-04 1985 1964/2008 2004-06/2006-08 2004-02-01/2005-02-08 2004-02-01/2005-02
+2004-02-01/2005 2005/2006-02 2001-21 1984? 2004-06~ 2004-06-11% 201X 20XX 2004-XX 1985-04-XX
+1985-XX-XX 1985-04-12/.. 1985-04/.. 1985/.. ../1985-04-12 ../1985-04 ../1985 1985-04-12/
+1985-04/ 1985/ /1985-04-12 /1985-04 /1985
+"""
+
+
+@pytest.mark.parametrize("text", SPECIFIED.split())
+def test_every_example_of_level_1_is_read_and_kept_as_it_is_written(text):
+    assert normalise(text) == text
+    assert bounds(text, "period").known()
+
+
+@pytest.mark.parametrize(
+    ("text", "goes_on", "uncertain"),
+    [
+        ("198X/..", True, False),
+        ("198X/", False, False),
+        ("../198X", False, False),
+        ("198X?/199X", False, True),
+        ("1996-21%", False, True),
+        ("1996-21~", False, False),
+    ],
+)
+def test_marks_of_a_decade_and_a_season_are_kept(text, goes_on, uncertain):
+    when = parse(text, "period")
+    assert (when.text, when.goes_on, when.uncertain) == (text, goes_on, uncertain)
 
 
 @pytest.mark.parametrize("text", PERIODS)
@@ -53,6 +96,8 @@ def test_bounds_of_a_period(text):
         ("1992-06", "point", days("1992-06-01", "1992-06-30", "1992-06-01", "1992-06-30")),
         ("1992/1994", "point", days("1992-01-01", "1994-12-31", "1992-01-01", "1994-12-31")),
         ("/2014", "point", days("", "2014-12-31", "", "2014-12-31")),
+        ("198X/", "point", days("1980-01-01", "", "1980-01-01", "")),
+        ("198X", "attestation", days("", "1989-12-31", "1980-01-01", "")),
         ("1994-01", "attestation", days("", "1994-01-31", "1994-01-01", "")),
         ("1994-05-19", "attestation", days("", "1994-05-19", "1994-05-19", "")),
     ],
@@ -105,6 +150,16 @@ def test_nothing_known_is_unknown():
         ("../..", "says nothing about time"),
         ("/..", "says nothing about time"),
         ("../", "says nothing about time"),
+        ("/", "says nothing about time"),
+        ("1995/198X", "ends before it starts"),
+        ("1992/1993/1994", "not an EDTF date"),
+        ("[1992,1993]/1994", "not an EDTF date"),
+        ("..", "not an EDTF date"),
+        ("?", "not an EDTF date"),
+        ("?/1992", "not an EDTF date"),
+        ("1992??", "not an EDTF date"),
+        ("-1985/..", "outside 1 to 9999"),
+        ("Y170000002", "of a form that is not used"),
         ("XXXX", "says nothing about time"),
         ("XXXX-XX", "says nothing about time"),
         ("XXXX-XX-XX", "says nothing about time"),
