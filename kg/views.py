@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from kg.addresses import plain_path
 from kg.facts import Facts, Value, expand
-from kg.rdf import BASE, TERMS, NamedNode, RdfFormat, parse_rdf
+from kg.rdf import BASE, TERMS, NamedNode, Prefixes, RdfFormat, parse_rdf
 from kg.wording import GAPS, VERBS, reading, time_of
 
 #: What has a place of its own in a statement, so that it is not shown as a qualifier too.
@@ -104,7 +104,7 @@ class Views:
 
     def __init__(self, facts: Facts, root: str, prefixes: Mapping[str, str] | None = None) -> None:
         self.facts, self.root = facts, root
-        self.prefixes = {name: start for name, start in (prefixes or {}).items() if name}
+        self.prefixes = Prefixes(prefixes or {})
         self._replies: dict[str, list[str]] = {}
         self._disputes: dict[str, list[str]] = {}
         for node in facts.subjects():
@@ -129,14 +129,7 @@ class Views:
         label = self.facts.text(iri, "rdfs:label")
         if not label and iri.startswith(BASE):
             return iri.removeprefix(BASE).removeprefix("ontology/") or "this dataset"
-        return label or self._short(iri)
-
-    def _short(self, iri: str) -> str:
-        fitting = [(start, name) for name, start in self.prefixes.items() if iri.startswith(start)]
-        if not fitting:
-            return iri
-        start, name = max(fitting)
-        return f"{name}:{iri.removeprefix(start)}"
+        return label or self.prefixes.shorten(iri).strip("<>")
 
     def value(self, value: Value) -> Ref:
         """Return a value: a node with its link, or a literal as it stands; words in quotes."""
