@@ -66,8 +66,12 @@ def locate(settings: Settings, start: Path | None = None) -> Assets:
     checkout that this package lies in; what the wheel carries. Raises `NotFoundError`
     if the setting names a folder that lacks a part, or nothing is found.
     """
-    if settings.source is not None:
-        return _chosen(settings.source)
+    if (source := settings.source) is not None:
+        if Assets(source).complete():
+            return Assets(source)
+        raise NotFoundError(
+            f"KG_SOURCE is {source}, which lacks ontology/prefixes.ttl, data/ or shapes/."
+        )
     here = (start or Path.cwd()).absolute()
     for folder in (here, *here.parents, PACKAGE.parent, _BUNDLE):
         if Assets(folder).complete():
@@ -106,12 +110,3 @@ def environment() -> dict[str, str]:
     """Return the environment for a process of our own, which is to find this same package."""
     paths = (str(PACKAGE.parent), os.environ.get("PYTHONPATH", ""))
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-
-
-def _chosen(folder: Path) -> Assets:
-    assets = Assets(folder)
-    if not assets.complete():
-        raise NotFoundError(
-            f"KG_SOURCE is {folder}, which lacks ontology/prefixes.ttl, data/ or shapes/."
-        )
-    return assets

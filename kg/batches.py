@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
 
 from kg.errors import InputError, TooLargeError
 from kg.names import normalize
@@ -23,6 +23,8 @@ _MOST_IDS = 10_000
 _LONGEST_NAME = 300
 _MOST_VALUES = 100
 _FIELDS = ("query", "type", "limit", "properties", "type_strict")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,9 @@ def read_query(text: str, things: Things) -> Query:
 def read_extension(text: str, things: Things) -> Extension:
     """Return what a data extension query wants; raises InputError, TooLargeError."""
     asked = _json(text, "extend")
-    ids, columns = (
-        (asked.get("ids"), asked.get("properties")) if isinstance(asked, dict) else (None, None)
-    )
-    if not (_all_of(ids, str) and _all_of(columns, dict)) or ids is None or columns is None:
+    given = asked if isinstance(asked, dict) else {}
+    ids, columns = given.get("ids"), given.get("properties")
+    if not _all_of(ids, str) or not _all_of(columns, dict):
         raise InputError('`extend` is not of the form {"ids": ["…"], "properties": [{"id": "…"}]}.')
     if len(ids) > _MOST_IDS:
         raise TooLargeError(f"The request has {len(ids)} ids; send at most {_MOST_IDS} at a time.")
@@ -115,7 +116,7 @@ def _json(text: str, field: str) -> Any:
         raise InputError(f"`{field}` is JSON with too long numbers or too many levels.") from None
 
 
-def _all_of(value: object, kind: type) -> bool:
+def _all_of(value: object, kind: type[T]) -> TypeGuard[list[T]]:
     return isinstance(value, list) and all(isinstance(each, kind) for each in value)
 
 
@@ -146,7 +147,7 @@ def _query(asked: Mapping[str, Any], things: Things) -> Query:
 def _types(value: object) -> Sequence[str]:
     """Return the classes wanted; some clients send a null, an empty text or an object."""
     many = value if isinstance(value, list) else [value] if value else []
-    names: list[Any] = [each.get("id") if isinstance(each, dict) else each for each in many]
+    names = [each.get("id") if isinstance(each, dict) else each for each in many]
     if not _all_of(names, str):
         raise InputError("`type` must be the identifier of a type or a list of them.")
     return [each for each in names if each]
@@ -155,7 +156,7 @@ def _types(value: object) -> Sequence[str]:
 def _objects(value: object) -> list[dict[str, Any]]:
     if value is None:
         return []
-    if not isinstance(value, list) or not _all_of(value, dict):
+    if not _all_of(value, dict):
         raise InputError('`properties` must be a list such as [{"pid": "memberOf", "v": "…"}].')
     return value
 
@@ -201,7 +202,6 @@ def _limit(value: object) -> int:
     """Return a number of results, which is at least 1; nothing means the usual one."""
     if value is None:
         return _USUAL_CANDIDATES
-    whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
-    if not whole or not isinstance(value, int | float) or value < 1:
+    if not isinstance(value, int | float) or isinstance(value, bool) or value % 1 or value < 1:
         raise InputError(f"`limit` must be a whole number above 0, not {value!r:.40}.")
     return min(int(value), _MOST_CANDIDATES)

@@ -74,7 +74,7 @@ def unknown_nodes(sources: Sources, facts: Facts) -> Iterator[str]:
             subject = _iri(quad.subject)
             for iri in (*_iris(quad.subject), *_iris(quad.object)):
                 if (space := _space(iri)) and not facts.one(iri, "rdf:type"):
-                    near = suggest(_local(iri, space), _candidates(iri, space, facts, names))
+                    near = suggest(iri.removeprefix(space), _candidates(iri, space, facts, names))
                     yield f"{file.where(subject, iri)}: {_sentence(iri, space, subject, near)}"
 
 
@@ -83,7 +83,7 @@ def _sentence(iri: str, space: str, subject: str, near: str) -> str:
     if iri == subject:
         return f"{iri} has statements but no class; define this {kind} with `a :…`.{near}"
     remedy = near or f" Define it in data/ or name another {kind}."
-    return f"there is no {kind} {_local(iri, space)}.{remedy}"
+    return f"there is no {kind} {iri.removeprefix(space)}.{remedy}"
 
 
 def _undefined(iri: str, defined: set[str]) -> str:
@@ -107,7 +107,7 @@ def _candidates(iri: str, space: str, facts: Facts, names: dict[str, list[str]])
     folder = space if space in (ENTITIES, DOCUMENTS) else iri.rpartition("/")[0] + "/"
     if folder not in names:
         names[folder] = [
-            _local(each, space)
+            each.removeprefix(space)
             for each in facts.subjects()
             if each.startswith(folder) and facts.one(each, "rdf:type")
         ]
@@ -116,10 +116,6 @@ def _candidates(iri: str, space: str, facts: Facts, names: dict[str, list[str]])
 
 def _space(iri: str) -> str:
     return next((space for space in _KINDS if iri.startswith(space)), "")
-
-
-def _local(iri: str, space: str) -> str:
-    return iri.removeprefix(space)
 
 
 def _iris(node: object) -> Iterator[str]:

@@ -126,13 +126,10 @@ def _setting(
     parse: Callable[[str], Any],
     *,
     default: Any = None,
-    factory: Callable[[], Any] | None = None,
     shown: str | None = None,
 ) -> Any:
     metadata = {"name": name, "meaning": meaning, "parse": parse}
     metadata["shown"] = shown if shown is not None else str(default)
-    if factory is not None:
-        return field(default_factory=factory, metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
@@ -144,7 +141,7 @@ class Settings:
         "KG_SNAPSHOTS",
         "Folder of the snapshots that `kg build` writes and the other commands read.",
         _folder,
-        factory=lambda: default_snapshots({}),
+        default=default_snapshots({}),
         shown="the user's cache folder + `/contested-kg`",
     )
     store: str = _setting(
