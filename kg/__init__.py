@@ -26,4 +26,14 @@ order in which they may import each other, lowest first, and holds them to it.
     Pages           resources addresses signposts describing profiles views reference pages
                     guides dataset openapi inquiry
     Reconciliation  reconcile manifest things batches matching suggestions extension
+
+What a change touches:
+
+- a document: its files in `data/` (`data/README.md` has the steps);
+- a class: its term in `ontology/`, its shape, a valid and an invalid file in `tests/shapes/`;
+- a derivation: a rule in `ontology/rules/` and its name in `kg/build.py`; a kind of dispute: a rule
+  in `ontology/rules/disputes/` and its cases in `tests/rules/`;
+- a question: `kg/queries/<question>.rq` and its answers in `tests/queries/`;
+- a format: of answers a row in `kg/media.py`, of exports one in `kg/export.py`;
+- a setting: a field in `kg/settings.py` and its line in the README.
 """
