@@ -19,9 +19,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from kg.errors import DataError
-from kg.facts import NAMESPACES, expand, typed
+from kg.facts import NAMESPACES, Value, quad, typed
 from kg.names import suggest
-from kg.rdf import BASE, ENTITIES, TERMS, Literal, NamedNode, Quad
+from kg.rdf import BASE, ENTITIES, TERMS, Literal, Quad
 from kg.sssom import REQUIRED, Row, read_table
 
 SUFFIX = ".sssom.tsv"
@@ -59,7 +59,7 @@ class MappingFile:
         """Yield each mapping as a triple, and the record of who made it, when and on what."""
         if self.kind == "mappings":
             for row in self.rows:
-                yield from _quads(row, NamedNode(graph))
+                yield from _quads(row, graph)
 
 
 def read_mappings(folder: Path) -> list[MappingFile]:
@@ -200,26 +200,24 @@ def _undecided(files: Iterable[MappingFile]) -> Iterator[str]:
             yield f"{row.where}: {row.cells['subject_id']} is decided in {other.where}; keep one."
 
 
-def _quads(row: Row, graph: NamedNode) -> Iterator[Quad]:
+def _quads(row: Row, graph: str) -> Iterator[Quad]:
     """Yield the mapping, and its record (slots of SSSOM under their IRIs)."""
-    subject, predicate, value = (
-        NamedNode(row.iris[each]) for each in ("subject_id", "predicate_id", "object_id")
+    subject, predicate, item = (
+        row.iris[each] for each in ("subject_id", "predicate_id", "object_id")
     )
-    yield Quad(subject, predicate, value, graph)
-    name = f"{subject.value.rpartition('/')[2]}-{value.value.rpartition('/')[2]}"
-    record: dict[str, NamedNode | Literal] = {
-        expand("rdf:type"): NamedNode(SSSOM + "Mapping"),
-        expand("owl:annotatedSource"): subject,
-        expand("owl:annotatedProperty"): predicate,
-        expand("owl:annotatedTarget"): value,
-        SSSOM + "mapping_justification": NamedNode(row.iris["mapping_justification"]),
-        SSSOM + "confidence": typed(_confidence(row), "decimal"),
-        SSSOM + "author_label": Literal(row.author),
-        _PAV + "authoredOn": typed(row.cells["mapping_date"], "date"),
-        expand("rdfs:comment"): Literal(row.cells["comment"].strip()),
-    }
-    node = NamedNode(_MAPPINGS + name)
-    for property_, object_ in record.items():
-        yield Quad(node, NamedNode(property_), object_, graph)
-    for source in _sources(row):
-        yield Quad(node, NamedNode(expand("rdfs:seeAlso")), NamedNode(source), graph)
+    yield quad(subject, predicate, item, graph)
+    node = f"{_MAPPINGS}{subject.rpartition('/')[2]}-{item.rpartition('/')[2]}"
+    record: list[tuple[str, str | Value]] = [
+        ("rdf:type", SSSOM + "Mapping"),
+        ("owl:annotatedSource", subject),
+        ("owl:annotatedProperty", predicate),
+        ("owl:annotatedTarget", item),
+        (SSSOM + "mapping_justification", row.iris["mapping_justification"]),
+        (SSSOM + "confidence", typed(_confidence(row), "decimal")),
+        (SSSOM + "author_label", Literal(row.author)),
+        (_PAV + "authoredOn", typed(row.cells["mapping_date"], "date")),
+        ("rdfs:comment", Literal(row.cells["comment"].strip())),
+        *(("rdfs:seeAlso", each) for each in _sources(row)),
+    ]
+    for name, value in record:
+        yield quad(node, name, value, graph)
