@@ -163,7 +163,7 @@ def test_our_runner_agrees_with_pyshacl(tmp_path: Path) -> None:
             # Without ?value SHACL reports the focus node as value.
             values = {(each.focus, each.value or each.focus) for each in ours}
             assert running.result() == values, iri
-    assert len(cases) == 187
+    assert len(cases) == 188
 
 
 def test_base_is_named_in_no_fixture_folder() -> None:
