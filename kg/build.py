@@ -87,12 +87,13 @@ def misbuilt(file: Path, assets: Assets) -> str:
         return ""
     written = [each for each, graph in graphs.items() if graph and graph not in GENERATED]
     built = set(_completed(written, assets))
-    for each in sorted(map(str, built - given)):
-        if f" <{DIGEST}> " in each and DERIVED not in each:
-            return (
-                f"What {file.name} has in {each.partition(' ')[0]} was changed after the build: the"
-                " digest of that graph is another. Run `kg build`."
-            )
+    digests = [{str(each.subject) for each in some if each.predicate.value == DIGEST}
+               for some in (built - given, given - built)]  # fmt: skip
+    for graph in sorted(digests[0] & digests[1] - {f"<{DERIVED}>"}):
+        return (
+            f"What {file.name} has in {graph} was changed after the build: the digest of that graph"
+            " is another. Run `kg build`."
+        )
     said = [f"{len(each):,} {what}, such as {min(each, key=str).triple}"
             for each, what in ((built - given, "missing"), (given - built, "too many"))
             if each]  # fmt: skip

@@ -94,7 +94,7 @@ def validate(
     from kg.assets import locate
     from kg.build import misbuilt
     from kg.rdf import Prefixes
-    from kg.snapshots import current_snapshot, is_changed, mark_validated
+    from kg.snapshots import DATA, current_snapshot, has_record, is_changed, mark_validated
     from kg.validate import validate_snapshot
 
     settings = settings_now()
@@ -107,8 +107,8 @@ def validate(
             f"The data in {folder.name[:16]} are not those that were built: their fingerprint is"
             " another than the record's; run `kg build`."
         )
-    elif report.conforms and folder.is_file():
-        fault = misbuilt(folder, assets)
+    elif report.conforms and not has_record(folder):
+        fault = misbuilt(folder / DATA if folder.is_dir() else folder, assets)
     elif report.conforms and folder.parent == settings.snapshots:
         mark_validated(folder)
     if fault:

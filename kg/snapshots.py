@@ -120,15 +120,18 @@ def is_intact(folder: Path) -> bool:
         return False
 
 
+def has_record(folder: Path) -> bool:
+    """Tell whether a folder says what is in it; a file never does."""
+    return (folder / _RECORD).is_file()
+
+
 def is_changed(folder: Path) -> bool:
     """Tell whether the data in a snapshot's folder are others than its record names.
 
     False for a folder without a record, or a file, which promise nothing. Raises `DataError` for a
     broken record.
     """
-    if not (folder / _RECORD).is_file():
-        return False
-    return file_digest(folder / DATA) != read_snapshot(folder).dataset
+    return has_record(folder) and file_digest(folder / DATA) != read_snapshot(folder).dataset
 
 
 def _record(snapshot: Snapshot) -> str:
