@@ -400,6 +400,34 @@ def test_casualties_of_a_place_are_those_of_what_happened_in_it_as_any_source_ha
     assert scopes == {"dock-raid": "claimed", "quarrel": "claimed"}
 
 
+@pytest.mark.parametrize("of", ["lund", "docks", "feud", "heron", "calm", "dock-raid"])
+def test_figures_go_down_to_every_part_that_casualties_go_down_to(names, of):
+    """Of a place, a conflict, an operation, and of a thing with nothing under it."""
+    store = _with(("quarrel", "partOf", "calm"), ("calm", "phaseOf", "heron"))
+    lines = []
+    for number, scope in enumerate(("quarrel", "calm", "feud-side-1", "heron", "feud")):
+        lines.append(
+            f"<{BASE}claim/beta/dead-{number}> a <{BASE}ontology/Claim> ;"
+            f" <{RDFS_LABEL}> 'dead' ; <{expand('rdf:subject')}> <{BASE}id/{scope}> ;"
+            f" <{expand('rdf:predicate')}> <{BASE}ontology/killed> ;"
+            f' <{expand("rdf:object")}> "{number}"^^<{BASE}ontology/count> ;'
+            f" <{BASE}ontology/speaker> <{BASE}document/beta> ;"
+            f" <{BASE}ontology/stance> <{BASE}ontology/asserted> ;"
+            f" <{BASE}ontology/polarity> <{BASE}ontology/affirmed> ;"
+            f" <{BASE}ontology/modality> <{BASE}ontology/actual> ;"
+            f" <{BASE}ontology/evidence> <{BASE}passage/beta/001> ."
+        )
+    store._store.extend(ox.parse("\n".join(lines), format=ox.RdfFormat.TURTLE))
+    asked = {"of": of, "kind": "killed"}
+    told = answered(store, names, "figures", asked)
+    ledger = answered(store, names, "casualties", asked)
+    assert {(row["of"], row["containment"], row["claim"]) for row in told} == {
+        (row["scope"], row["containment"], row["claim"]) for row in ledger
+    }
+    wanted = {"heron": {"plain", "claimed"}, "lund": {"claimed"}, "feud": {"plain"}}
+    assert wanted.get(of, set()) <= {row["containment"] for row in told}
+
+
 def _counted(subject, predicate, number, more=""):
     """Return the made-up world with one figure more."""
     store, literal = _with((subject, predicate, "so-many"), more=more), f"{BASE}ontology/count"
