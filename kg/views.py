@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from kg.addresses import plain_path
 from kg.facts import Facts, Value, expand
-from kg.rdf import BASE, TERMS, NamedNode, Prefixes, RdfFormat, parse_rdf
+from kg.moments import in_words
+from kg.rdf import BASE, TERMS, Literal, NamedNode, Prefixes, RdfFormat, parse_rdf
 from kg.wording import GAPS, VERBS, reading, time_of
 
 #: What has a place of its own in a statement, so that it is not shown as a qualifier too.
@@ -180,7 +181,7 @@ class Views:
             predicate=self._part(first, "rdf:predicate"),
             object=self._part(first, "rdf:object"),
             aside=tuple(self._aside(first)),
-            time=time_of(facts, first),
+            time=time_of(facts, first) or self._dated(first),
             order=self._order(first),
             family=self.ref(family) if family else Ref("added by the curators"),
             proposition=self.ref(states) if states else None,
@@ -188,6 +189,12 @@ class Views:
             disputes=tuple(self.ref(each) for each in disputes),
             reading=reading(facts, claims),
         )
+
+    def _dated(self, claim: str) -> str:
+        """Return the date that a claim of the dating family states; empty for any other."""
+        value = self.facts.one(claim, "rdf:object")
+        is_date = isinstance(value, Literal) and value.datatype.value == expand("edtf:EDTF")
+        return in_words(value.value) if value and is_date else ""
 
     def _part(self, claim: str, part: str) -> Ref:
         value = self.facts.one(claim, part)

@@ -11,7 +11,7 @@ SOURCES = Path(__file__).resolve().parent.parent / "kg"
 LAYERS = (
     "errors settings assets",
     "codings files progress",
-    "rdf facts context jsonld format names occurrences spans dates counts media scan rows",
+    "rdf facts context jsonld format names occurrences spans dates moments counts media scan rows",
     "rewrite federation",
     "sssom links sources references wording check",
     "carry documents segments copies evidence passages",

@@ -77,6 +77,16 @@ def test_a_page_shows_no_hidden_spelling(endpoint) -> None:
     assert "Pucca Qila Massacre" in endpoint.get("/id/pakka-qila-operation.ttl").text
 
 
+def test_a_claim_that_dates_shows_its_date_as_its_time(endpoint) -> None:
+    """A meeting on a day, and an operation over some years."""
+    page = endpoint.get("/passage/operation-clean-up-2/053.html").text
+    assert '<td data-label="When">1994-05-19</td>' in page
+    assert '<td data-label="When">on 1994-05-19</td>' in page
+    page = endpoint.get("/passage/mqm-militancy/038.html").text
+    assert '<td data-label="When">1992 to 1994</td>' in page
+    assert '<td data-label="When">no time given</td>' in page
+
+
 @pytest.mark.parametrize("path", [*OWN, "dispute"])
 def test_each_kind_in_every_form(endpoint, snapshot_triples, path) -> None:
     """The data are a part of the graph, the same in all RDF forms; a table and a page besides."""
