@@ -170,6 +170,7 @@ class Resources:
         """Return 404 with near spellings: a page for people, a problem for programs."""
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         near = await self._near(path)
+        missing = str(error)  # a page lists the near spellings as links instead
         accept = request.headers.get("accept")
         if near:
             names = " or ".join(plain_path(iri) for iri, _ in near)
@@ -180,7 +181,7 @@ class Resources:
             return problem(error, accept)
         root = request.scope.get("root_path", "")
         links = [Ref(label or iri, root + plain_path(iri), iri) for iri, label in near]
-        context = {"status": "Not found", "detail": str(error), "near": links}
+        context = {"status": "Not found", "detail": missing, "near": links}
         shown = Shown(root, "There is no such page", ontology=await self.describer.has_ontology())
         html = self.pages.render("problem.html", shown, **context)
         headers = {**CORS, "cache-control": "no-store", "vary": "Accept"}

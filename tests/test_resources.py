@@ -218,6 +218,8 @@ def test_a_near_spelling_is_offered(client) -> None:
     page = client.get("/id/bart.html", headers={"accept": "text/html"})
     assert page.status_code == 404
     assert '<a href="/id/bert">Bert Field</a>' in page.text
+    assert page.text.count("Did you mean") == 1  # as links, not as paths in the sentence too
+    assert 'href="/?ask=spellings"' in page.text
     assert client.get("/id/bart", headers={"accept": "text/plain"}).text.startswith("There is")
 
 
