@@ -52,12 +52,13 @@ function cell(row, column, names) {
 }
 
 // The columns to show: those with a value; `xName` only as the name of `x`; a claim as the link
-// of its passage.
+// of its passage. The sentence comes first: beside it all other columns only repeat, and few fit.
 function columns(variables, rows) {
   const used = variables.filter((name) => rows.some((row) => row[name]));
   const names = used.filter((name) => !(name.endsWith("Name") && used.includes(name.slice(0, -4))));
   const cited = names.includes("document") && names.includes("passage");
-  return names.filter((name) => !(cited && name === "claim"));
+  const told = names.filter((name) => name === "inWords");
+  return [...told, ...names.filter((name) => name !== "inWords" && !(cited && name === "claim"))];
 }
 
 function spaced(variable) {
