@@ -130,6 +130,16 @@ def test_fields_narrow_a_question(page) -> None:
     assert not page.execute_script("return document.getElementById('ask').checkValidity()")
 
 
+def test_an_address_narrows_by_names_and_identifiers_or_does_not_ask(browser, server) -> None:
+    for who in ("Bert%20Field", "bert-field", "bert"):
+        browser.get(f"{server.url}/?ask=who-commanded&who={who}")
+        until(lambda: status(browser) == "1 row.")
+    browser.get(f"{server.url}/?ask=who-commanded&who=nobody")
+    until(lambda: find(browser, "#narrow-who:invalid"))
+    assert status(browser) == ""
+    assert rows(browser) == []
+
+
 @pytest.mark.parametrize(
     ("question", "field", "value", "fits"),
     [

@@ -123,7 +123,7 @@ async function restore() {
   }
   const same = links.find((each) => each.dataset.query === (query || "").replaceAll("\r\n", "\n"));
   await choose(link || same, query, fields);
-  run();
+  if (form.reportValidity()) run(); // what the address narrows by nothing known is not run unnarrowed
 }
 
 form.addEventListener("submit", (event) => {

@@ -16,10 +16,19 @@ function fits([iri, , , classes], { kind, among }) {
   return REALMS[kind].includes(realm(iri)) && (!among.length || among.some((each) => classes.includes(each)));
 }
 
-// Names in the graph that are spelt like the text, as IRIs; an IRI stands for itself.
+// One form for spellings of one name, "Interior Minister" and "interior-minister", as the server
+// has it: without case, accents, apostrophes, full stops and the choice of hyphen, dash or space.
+function plain(text) {
+  const bare = text.normalize("NFKD").toLowerCase().replace(/[\u0300-\u036f'\u2018\u2019.]/g, "");
+  return bare.replace(/[\s_\u2010-\u2015-]+/g, " ").trim();
+}
+
+// Things in the graph that are spelt like the text, or have it as the end of their identifier, as
+// IRIs; an IRI stands for itself.
 function find(text, parameter, names) {
-  const wanted = text.trim().toLocaleLowerCase();
-  const found = names.spellings.filter((each) => fits(each, parameter) && each[1].toLocaleLowerCase() === wanted);
+  const wanted = plain(text);
+  const meant = ([iri, name]) => [name, iri.slice(iri.lastIndexOf("/") + 1)].some((each) => plain(each) === wanted);
+  const found = names.spellings.filter((each) => fits(each, parameter) && meant(each));
   if (/^https?:\S+$/.test(text.trim())) return [text.trim()];
   return [...new Set(found.map(([iri]) => iri))];
 }
