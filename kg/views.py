@@ -128,6 +128,10 @@ class Views:
     def name(self, iri: str) -> str:
         """Return what a node is called: its label, or else the end of its IRI."""
         label = self.facts.text(iri, "rdfs:label")
+        if not label and iri.startswith(BASE + "passage/"):
+            slug, _, number = iri.removeprefix(BASE + "passage/").rpartition("/")
+            document = self.facts.text(f"{BASE}document/{slug}", "rdfs:label")
+            return f"{document or slug}, passage {number}"
         if not label and iri.startswith(BASE):
             return iri.removeprefix(BASE).removeprefix("ontology/") or "this dataset"
         return label or self.prefixes.shorten(iri).strip("<>")

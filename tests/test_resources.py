@@ -87,6 +87,12 @@ def test_a_claim_that_dates_shows_its_date_as_its_time(endpoint) -> None:
     assert '<td data-label="When">no time given</td>' in page
 
 
+def test_a_passage_is_named_by_its_document_and_number(endpoint) -> None:
+    page = endpoint.get("/passage/operation-clean-up-2/053.html").text
+    near = '<a href="/passage/operation-clean-up-1/031">operation-clean-up-1, passage 031</a>'
+    assert near in page
+
+
 @pytest.mark.parametrize("path", [*OWN, "dispute"])
 def test_each_kind_in_every_form(endpoint, snapshot_triples, path) -> None:
     """The data are a part of the graph, the same in all RDF forms; a table and a page besides."""
