@@ -35,7 +35,7 @@ exit $code
 def run(command, cwd=ROOT, **settings):
     return subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=cwd,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{HERE}", **settings},
+        env={**os.environ, "KG_DOCUMENTS": "", "PYTHONPATH": f"{ROOT}:{HERE}", **settings},
     )  # fmt: skip
 
 
