@@ -83,6 +83,7 @@ CASES = {
     "days-between": {"first": "dock-raid", "second": "calm"},
     "infobox": {"document": "902"},
     "infobox.captured": {"field": "Commander1", "value": ":captured"},
+    "infobox.listed": {"value": "guard"},
     "side-lists": {"conflict": "feud"},
     "side-lists.by-number": {"side": "1"},
     "side-lists.of-no-number": {"side": "2"},
