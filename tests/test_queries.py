@@ -594,7 +594,7 @@ def test_no_class_of_a_parameter_shuts_out_what_has_an_answer(real):
     }
     narrowed = [(question, each) for question in ALL for each in question.parameters
                 if each.among and each.kind != "text"]  # fmt: skip
-    assert len(narrowed) == 23
+    assert len(narrowed) == 27
     for question, each in narrowed:
         inside = {iri for iri, classes in spelt.items() if not classes.isdisjoint(each.among)}
         others, these = (
