@@ -238,6 +238,8 @@ def _report(
         f" {sum(p.copy_of is not None for p in passages)} are identical to earlier passages,"
         f" {sum(bool(p.near_copies) for p in passages)} nearly so"
     )
+    if slug not in {each.slug for each in documents}:
+        lines.append(_registration(text, documents))
     unread = [d.slug for d in documents if d.slug not in texts]
     if unread:
         lines.append(f"  not compared, their files are not at hand: {', '.join(unread)}")
@@ -249,6 +251,16 @@ def _report(
     if rows:
         lines += ["agreement of proposed with reviewed passages:", _HEADER, *rows]
     return "\n".join(lines) + "\n"
+
+
+def _registration(text: str, documents: Sequence[SourceDocument]) -> str:
+    """Return what documents.ttl says of a text that is not registered yet, as far as it shows."""
+    used = (each.file_digits for each in documents)
+    free = max((int(each) for each in used if each.isdecimal()), default=-1) + 1
+    return (
+        f'  for documents.ttl: :sha256 "{digest(text)}" ; :length {len(text)} ;'
+        f' :byteLength {len(text.encode())} ; :fileDigits "{free:03d}" .'
+    )
 
 
 _COLUMN_NAMES = ("precision", "recall", "F1", "edges F1", "kind", "section")

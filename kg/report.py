@@ -5,6 +5,7 @@ property, the value, the sentence for the curator, and the shape or constraint b
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -16,6 +17,8 @@ from rich.table import Table
 VIOLATION = "Violation"
 #: Findings of one shape in a table: beyond them a reader learns nothing new.
 _SHOWN = 10
+#: An IRI in a sentence, without the stop or bracket that may follow it.
+_IRI = re.compile(r"\w+://[^\s<>\"]*[^\s<>\".,;:)]")
 
 
 @dataclass(frozen=True, order=True)
@@ -84,14 +87,12 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def _row(result: Result, shorten: Callable[[str], str]) -> tuple[str, str, str]:
-    short = {
-        iri: shorten(iri)
-        for iri in (result.focus, result.path, result.value, result.shape)
-        if "://" in iri and " " not in iri
-    }
-    message = result.message
-    for iri in sorted(short, key=len, reverse=True):
-        message = message.replace(iri, short[iri])
-    where = [short.get(text, text) for text in (result.focus, result.path, result.value) if text]
+    parts = (result.focus, result.path, result.value)
+    where = [_shortened(each, shorten) for each in parts if each]
+    message = _shortened(result.message, shorten)
     severity = "" if result.severity == VIOLATION else f"{result.severity}: "
-    return severity + message, "\n".join(where), short.get(result.shape, result.shape)
+    return severity + message, "\n".join(where), _shortened(result.shape, shorten)
+
+
+def _shortened(text: str, shorten: Callable[[str], str]) -> str:
+    return _IRI.sub(lambda iri: shorten(iri[0]), text)

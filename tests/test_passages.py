@@ -1,5 +1,6 @@
 """Drafting passages: agreement, reviewed tables, Turtle, and the five registered documents."""
 
+import hashlib
 from collections import Counter, defaultdict
 from itertools import combinations
 from pathlib import Path
@@ -49,6 +50,12 @@ def test_a_new_document_is_compared_with_the_registered_ones(tmp_path: Path) -> 
     assert (title.factual, bool(title.no_claims)) == (False, True)
     assert (copy.copy_of, near.near_copies) == (f"{base}old/002", (f"{base}old/001",))
     assert "1 are identical to earlier passages, 1 nearly so" in result.report
+    raw = NEW.encode()
+    registration = (
+        f':sha256 "{hashlib.sha256(raw).hexdigest()}" ; :length {len(NEW)} ;'
+        f' :byteLength {len(raw)} ; :fileDigits "001" .'
+    )
+    assert registration in result.report
     assert "old" in result.report.splitlines()[-1]
     assert "1.000" in result.report.splitlines()[-1]
 
@@ -67,6 +74,7 @@ def test_a_registered_document_keeps_its_name_and_is_not_compared_with_itself(
     registered = document("old", "000", OLD)
     result = draft(tmp_path / "anything.txt", [registered], folder=tmp_path)
     assert result.passages == registered.passages
+    assert ":sha256" not in result.report
 
 
 def test_turtle_reads_back_to_the_same_passages(tmp_path: Path) -> None:
