@@ -113,7 +113,7 @@ SLOW = {("virtuoso", "mentions")}
 #: What Virtuoso answers rightly, wrongly (values of OPTIONAL parts are lost, rows come twice in
 #: spite of DISTINCT) or too late, by the plan that its samples suggest at the time: only that it is
 #: answered, stopped, or a listed one refused, can be expected.
-UNSTEADY = ("timeline", "when-was", "where-was", "q211-claimed-parts",
+UNSTEADY = ("stances-on", "timeline", "when-was", "where-was", "q211-claimed-parts",
             "q233-timeline-of-parts-of-parts")  # fmt: skip
 SLOW_SECONDS = 20
 
