@@ -33,9 +33,15 @@ class SettingDescription(NamedTuple):
 def default_snapshots(env: Mapping[str, str], platform: str = sys.platform) -> Path:
     """Return the folder for snapshots in the user's cache, as the platform has it.
 
-    Linux and others follow the XDG Base Directory Specification.
+    Linux and others follow the XDG Base Directory Specification. Raises `InputError` for a user
+    without a home.
     """
-    home = Path(env.get("HOME") or env.get("USERPROFILE") or "~").expanduser()
+    try:
+        home = Path(env.get("HOME") or env.get("USERPROFILE") or "~").expanduser()
+    except RuntimeError:
+        raise InputError(
+            "This user has no home folder to keep snapshots in; set KG_SNAPSHOTS to a folder."
+        ) from None
     caches = Path(env.get("XDG_CACHE_HOME") or home / ".cache")
     if platform == "darwin":
         caches = home / "Library" / "Caches"
@@ -126,10 +132,13 @@ def _setting(
     parse: Callable[[str], Any],
     *,
     default: Any = None,
+    factory: Callable[[], Any] | None = None,
     shown: str | None = None,
 ) -> Any:
     metadata = {"name": name, "meaning": meaning, "parse": parse}
     metadata["shown"] = shown if shown is not None else str(default)
+    if factory is not None:
+        return field(default_factory=factory, metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
@@ -141,7 +150,7 @@ class Settings:
         "KG_SNAPSHOTS",
         "Folder of the snapshots that `kg build` writes and the other commands read.",
         _folder,
-        default=default_snapshots({}),
+        factory=lambda: default_snapshots({}),  # not at import: who names a folder needs no home
         shown="the user's cache folder + `/contested-kg`",
     )
     store: str = _setting(
@@ -253,11 +262,13 @@ class Settings:
         a near miss of a setting, since it would otherwise be ignored without a word.
         """
         _refuse_near_misses(env)
-        values: dict[str, Any] = {"snapshots": default_snapshots(env)}
+        values: dict[str, Any] = {}
         for each in fields(cls):
             text = env.get(each.metadata["name"], "")
             if text.strip():
                 values[each.name] = _parse(text, each.metadata)
+        if "snapshots" not in values:
+            values["snapshots"] = default_snapshots(env)
         return cls(**values)
 
 

@@ -1,4 +1,6 @@
 import dataclasses
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,26 @@ def test_settings_cannot_be_changed():
 )
 def test_the_cache_folder_follows_the_platform(platform, env, folder):
     assert default_snapshots(env, platform) == Path(folder)
+
+
+def test_a_user_without_a_home_names_a_folder():
+    """As in a container that runs under any number: no HOME, and nobody of that number."""
+    code = """
+import os, pwd
+def nobody(_):
+    raise KeyError
+pwd.getpwuid = nobody
+os.environ.pop("HOME", None)
+from kg.errors import InputError
+from kg.settings import Settings
+print(Settings.from_environment({"KG_SNAPSHOTS": "/s"}).snapshots)
+try:
+    Settings.from_environment({})
+except InputError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "/s",
+        "This user has no home folder to keep snapshots in; set KG_SNAPSHOTS to a folder.",
+    ]
