@@ -10,6 +10,7 @@ for others: a reviewer reads every draft.
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def draft(
     proposals = read_reviewed(reviewed, text) if reviewed else propose_with_reasons(text)
     texts = {**(read_texts(documents, folder) if folder else {}), name: text}
     passages = register(name, text, proposals, documents, texts)
-    report = _report(name, text, passages, documents, texts)
+    report = _report(file, name, passages, documents, texts)
     return Draft(passages, report, turtle(name, passages))
 
 
@@ -224,13 +225,13 @@ def _statements(document: str, passage: Passage) -> Iterator[tuple[str, str | Va
 
 
 def _report(
+    file: Path,
     slug: str,
-    text: str,
     passages: Sequence[Passage],
     documents: Sequence[SourceDocument],
     texts: Mapping[str, str],
 ) -> str:
-    lines = [f"{slug}: {len(passages)} passages in {len(text)} characters"]
+    lines = [f"{slug}: {len(passages)} passages in {len(texts[slug])} characters"]
     counts = ((kind, sum(p.kind == kind for p in passages)) for kind in KINDS)
     lines.append("  " + ", ".join(f"{number} {kind}" for kind, number in counts if number))
     lines.append(
@@ -239,7 +240,7 @@ def _report(
         f" {sum(bool(p.near_copies) for p in passages)} nearly so"
     )
     if slug not in {each.slug for each in documents}:
-        lines.append(_registration(text, documents))
+        lines.append(_registration(file, texts[slug], documents))
     unread = [d.slug for d in documents if d.slug not in texts]
     if unread:
         lines.append(f"  not compared, their files are not at hand: {', '.join(unread)}")
@@ -253,13 +254,14 @@ def _report(
     return "\n".join(lines) + "\n"
 
 
-def _registration(text: str, documents: Sequence[SourceDocument]) -> str:
-    """Return what documents.ttl says of a text that is not registered yet, as far as it shows."""
-    used = (each.file_digits for each in documents)
-    free = max((int(each) for each in used if each.isdecimal()), default=-1) + 1
+def _registration(file: Path, text: str, documents: Sequence[SourceDocument]) -> str:
+    """Return what documents.ttl says of a file that is not registered yet, as far as it shows."""
+    own = re.match(r"[0-9]{3}", file.name)
+    used = [int(each.file_digits) for each in documents if each.file_digits.isdecimal()]
+    digits = own[0] if own else f"{max(used, default=-1) + 1:03d}"
     return (
         f'  for documents.ttl: :sha256 "{digest(text)}" ; :length {len(text)} ;'
-        f' :byteLength {len(text.encode())} ; :fileDigits "{free:03d}" .'
+        f' :byteLength {len(text.encode())} ; :fileDigits "{digits}" .'
     )
 
 
