@@ -38,7 +38,7 @@ def load_gazetteer(assets: Assets, texts: Iterable[str]) -> Gazetteer:
     facts = Facts(read_sources(assets).quads())
     return Gazetteer(
         facts,
-        _settled(assets.data / "homonyms.ttl", facts),
+        _settled(_homonyms(assets, facts)),
         _non_names(assets.data / "non-names.csv"),
         frozenset(word for text in texts for word in ordinary_words(text)),
     )
@@ -49,12 +49,11 @@ def check_curated(assets: Assets, facts: Facts) -> None:
 
     `facts` are those of the sources.
     """
-    path = assets.data / "homonyms.ttl"
-    settled = _settled(path, facts)
+    file = _homonyms(assets, facts)
     stop(
-        f"{path}: passage {passage.removeprefix(PASSAGES)} mentions"
+        f"{file.where(passage, entity)}: passage {passage.removeprefix(PASSAGES)} mentions"
         f" {entity.removeprefix(ENTITIES)}, and data/mentions has not; run kg mentions."
-        for passage, entities in settled.items()
+        for passage, entities in _settled(file).items()
         for entity in sorted(entities - set(facts.texts(passage, "mentions")))
     )
     _non_names(assets.data / "non-names.csv")
@@ -107,12 +106,19 @@ def _stored(assets: Assets, mentions: Mentions) -> str | None:
     return read_text(path) if path.is_file() else None
 
 
-def _settled(path: Path, facts: Facts) -> dict[str, frozenset[str]]:
+def _homonyms(assets: Assets, facts: Facts) -> SourceFile:
+    """Read what curators have settled; raises `DataError` for what is out of place there."""
+    path = assets.data / "homonyms.ttl"
     if not path.is_file():
-        return {}
+        return SourceFile(path, "homonyms", (), {})
     turtle = read_turtle(path)
-    stop(_unsettled(SourceFile(path, "homonyms", tuple(turtle.quads), turtle.prefixes), facts))
-    own = Facts(turtle.quads)
+    file = SourceFile(path, "homonyms", tuple(turtle.quads), turtle.prefixes)
+    stop(_unsettled(file, facts))
+    return file
+
+
+def _settled(file: SourceFile) -> dict[str, frozenset[str]]:
+    own = Facts(file.quads)
     return {each: frozenset(own.texts(each, "mentions")) for each in own.subjects()}
 
 

@@ -230,7 +230,8 @@ def test_a_curators_statement_about_nothing(tree, tmp_path, statement, sentence)
 
 def test_a_curators_statement_that_is_not_stored_yet(tree, tmp_path):
     write(tree, "homonyms", f"<{PASSAGES}wells/002> :mentions id:hands .")
-    with pytest.raises(DataError, match=r"passage wells/002 mentions hands, .*; run kg mentions"):
+    fault = r"homonyms\.ttl, line \d+: passage wells/002 mentions hands, .*; run kg mentions"
+    with pytest.raises(DataError, match=fault):
         build_dataset(Assets(tree))
     update_mentions(Assets(tree), tmp_path / "texts")
     build_dataset(Assets(tree))
