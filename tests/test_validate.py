@@ -91,6 +91,15 @@ def test_table_is_for_people() -> None:
     assert base_iri not in text
 
 
+def test_whatever_a_sentence_names_is_shortened() -> None:
+    terms = "https://w3id.org/contested-kg/ontology/"
+    said = f"It is of no class that {terms}led takes ({terms}chaired, {terms}Actor)."
+    output = io.StringIO()
+    report = Report.of([Result(SHAPE + "x", "n:a", message=said)])
+    Console(file=output, width=100).print(report.table(Prefixes.read(ASSETS.prefixes).shorten))
+    assert "It is of no class that :led takes (:chaired, :Actor)." in output.getvalue()
+
+
 def test_of_many_findings_of_one_shape_the_table_has_the_first() -> None:
     results = [Result(SHAPE + "x", f"n:{number:02}") for number in range(13)]
     report = Report.of([*results, Result(SHAPE + "y", "n:other")])
