@@ -16,11 +16,11 @@ function fits([iri, , , classes], { kind, among }) {
   return REALMS[kind].includes(realm(iri)) && (!among.length || among.some((each) => classes.includes(each)));
 }
 
-// One form for spellings of one name, "Interior Minister" and "interior-minister", as the server
-// has it: without case, accents, apostrophes, full stops and the choice of hyphen, dash or space.
+// One form for spellings of one name, "Interior Minister" and "interior-minister", as `normalize`
+// of kg/names.py has it, but for letters such as \u00f8 that Unicode does not take apart.
 function plain(text) {
-  const bare = text.normalize("NFKD").toLowerCase().replace(/[\u0300-\u036f'\u2018\u2019.]/g, "");
-  return bare.replace(/[\s_\u2010-\u2015-]+/g, " ").trim();
+  const bare = text.normalize("NFKD").toLowerCase().replace(/[\p{M}'\u2018\u2019\u02bc\u02bb\u02be\u02bf`\u00b4\u2032.]/gu, "");
+  return (bare.match(/[\p{L}\p{N}]+/gu) || []).join(" ");
 }
 
 // Things in the graph that are spelt like the text, or have it as the end of their identifier, as
