@@ -87,15 +87,16 @@ def misbuilt(file: Path, assets: Assets) -> str:
         return ""
     written = [each for each, graph in graphs.items() if graph and graph not in GENERATED]
     built = set(_completed(written, assets))
+    missing, extra = built - given, given - built
     digests = [{str(each.subject) for each in some if each.predicate.value == DIGEST}
-               for some in (built - given, given - built)]  # fmt: skip
-    for graph in sorted(digests[0] & digests[1] - {f"<{DERIVED}>"}):
+               for some in (missing, extra)]  # fmt: skip
+    if changed := sorted(set.intersection(*digests) - {f"<{DERIVED}>"}):
         return (
-            f"What {file.name} has in {graph} was changed after the build: the digest of that graph"
-            " is another. Run `kg build`."
+            f"What {file.name} has in {changed[0]} was changed after the build: the digest of that"
+            " graph is another. Run `kg build`."
         )
     said = [f"{len(each):,} {what}, such as {min(each, key=str).triple}"
-            for each, what in ((built - given, "missing"), (given - built, "too many"))
+            for each, what in ((missing, "missing"), (extra, "too many"))
             if each]  # fmt: skip
     if not said:
         return ""
