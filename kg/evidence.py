@@ -1,9 +1,9 @@
 """Compare the source files, where they are at hand, with the registered digests and offsets.
 
 Whoever has the files points the setting `KG_DOCUMENTS` at their folder: then
-`verify_evidence` checks everything, `verify_quotations` looks for the words that claims take from
-the text, and `words_of` gives pages the passages
-themselves. Nothing here changes what is built.
+`verify_evidence` checks the files and passages, `verify_quotations` looks for the words that claims
+take from them, and `words_of` gives pages the passages themselves. Nothing here changes what is
+built.
 """
 
 import contextlib
