@@ -27,7 +27,7 @@ from kg.rdf import DERIVED, GENERATED, TERMS, Prefixes, Quad, QuadStore, RdfForm
 from kg.references import unknown_nodes
 from kg.rules import apply_rule
 from kg.settings import Settings
-from kg.snapshots import write_snapshot
+from kg.snapshots import source_digests, write_snapshot
 from kg.sources import Sources, read_sources, stop
 
 Step = Callable[[QuadStore, Path], Iterable[Quad]]
@@ -57,11 +57,11 @@ def build_snapshot(settings: Settings) -> Path:
     `EvidenceError` where the documents at hand do not agree with what is registered.
     """
     assets = locate(settings)
+    digests = source_digests(assets)  # before they are read: what is changed meanwhile is told
     quads = build_dataset(assets, settings.documents)
     facts = Facts(quads)
-    return write_snapshot(
-        quads, summary(facts), facts.text(TERMS, "owl:versionInfo"), settings.snapshots
-    )
+    version = facts.text(TERMS, "owl:versionInfo")
+    return write_snapshot(quads, summary(facts), version, settings.snapshots, digests)
 
 
 def build_dataset(assets: Assets, documents: Path | None = None) -> list[Quad]:

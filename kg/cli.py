@@ -94,12 +94,21 @@ def validate(
     from kg.assets import locate
     from kg.build import misbuilt
     from kg.rdf import Prefixes
-    from kg.snapshots import DATA, current_snapshot, has_record, is_changed, mark_validated
+    from kg.snapshots import (
+        DATA,
+        current_snapshot,
+        has_record,
+        is_changed,
+        mark_validated,
+        refuse_outdated,
+    )
     from kg.validate import validate_snapshot
 
     settings = settings_now()
     assets = locate(settings)
     folder = snapshot or current_snapshot(settings)
+    if snapshot is None:
+        refuse_outdated(folder, assets)
     report = validate_snapshot(folder, assets)
     fault = ""
     if is_changed(folder):

@@ -1,8 +1,8 @@
 """Snapshots: one folder for each built graph, named by its fingerprint and never changed.
 
 `<snapshots>/<fingerprint>/data.nq` holds the graph as canonical N-Quads, `snapshot.json`
-its fingerprints and counts, and whether it was validated. `<snapshots>/current` is a text
-file with the fingerprint of the newest.
+its fingerprints and counts, the digests of the files it was built from, and whether it was
+validated. `<snapshots>/current` is a text file with the fingerprint of the newest.
 """
 
 import json
@@ -10,10 +10,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from kg.assets import bundled_snapshot
+from kg.assets import Assets, bundled_snapshot
 from kg.documents import file_digest
 from kg.errors import DataError, InputError, NotFoundError
 from kg.files import replace_text
@@ -23,6 +23,7 @@ from kg.settings import Settings
 DATA = "data.nq"
 _RECORD = "snapshot.json"
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_READ_BY_THE_BUILD = (".ttl", ".rq", ".csv", ".tsv")
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Snapshot:
 
     `dataset` and `union` are RDFC-1.0 fingerprints (SHA-256) of all quads and of the
     statements without their graphs; `counts` are those of the table that `kg build` prints.
+    `sources` are the SHA-256 digests of the files it was built from, by their paths.
     """
 
     dataset: str
@@ -38,15 +40,20 @@ class Snapshot:
     version: str
     counts: Mapping[str, int]
     validated: bool = False
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_snapshot(
-    quads: Iterable[Quad], counts: Mapping[str, int], version: str, folder: Path
+    quads: Iterable[Quad],
+    counts: Mapping[str, int],
+    version: str,
+    folder: Path,
+    sources: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a snapshot into `folder`, make it the current one, and return its own folder.
 
     The folder appears under its name only when it is complete. One that is there already
-    and intact is left as it is, with its mark of validation. Raises `InputError` if it cannot be
+    and intact keeps its data and its mark of validation. Raises `InputError` if it cannot be
     written; the current one then stays what it was.
     """
     kept = list(quads)
@@ -56,10 +63,15 @@ def write_snapshot(
             building = Path(temporary) / "snapshot"
             building.mkdir()
             dataset = write_nquads(kept, building / DATA)
-            snapshot = Snapshot(dataset, union_fingerprint(kept), version, dict(counts))
-            (building / _RECORD).write_text(_record(snapshot), encoding="utf-8")
-            target = folder / dataset
-            if not is_intact(target):
+            target, digests = folder / dataset, dict(sources or {})
+            if is_intact(target):
+                known = replace(read_snapshot(target), sources=digests)
+                replace_text(target / _RECORD, _record(known))
+            else:
+                snapshot = Snapshot(
+                    dataset, union_fingerprint(kept), version, dict(counts), sources=digests
+                )
+                (building / _RECORD).write_text(_record(snapshot), encoding="utf-8")
                 shutil.rmtree(target, ignore_errors=True)
                 building.rename(target)
     except OSError as error:
@@ -82,6 +94,7 @@ def read_snapshot(folder: Path) -> Snapshot:
             version=record["version"],
             counts=record["counts"],
             validated=record["validated"],
+            sources=record.get("sources", {}),
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise DataError(
@@ -104,6 +117,33 @@ def current_snapshot(settings: Settings) -> Path:
     if bundled := bundled_snapshot():
         return bundled
     raise NotFoundError(f"There is no snapshot in {settings.snapshots}; run `kg build`.")
+
+
+def source_digests(assets: Assets) -> dict[str, str]:
+    """Return the SHA-256 digests of all files that decide what is built, by their paths."""
+    return {
+        path.relative_to(assets.root).as_posix(): file_digest(path)
+        for folder in (assets.ontology, assets.data)
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in _READ_BY_THE_BUILD and path.is_file()
+    }
+
+
+def refuse_outdated(folder: Path, assets: Assets) -> None:
+    """Raise `InputError` if files were changed, added or removed after a snapshot was built.
+
+    Nothing can be said of one that does not tell what it was built from. Raises `DataError` for a
+    broken record.
+    """
+    then = read_snapshot(folder).sources
+    changed = {path for path, _ in then.items() ^ source_digests(assets).items()} if then else ()
+    if changed:
+        first, *more = sorted(changed)
+        others = f" and {len(more)} more" if more else ""
+        raise InputError(
+            f"{first}{others} changed after the snapshot was built, which does not have that yet;"
+            " run `kg build`."
+        )
 
 
 def mark_validated(folder: Path) -> None:

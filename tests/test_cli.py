@@ -242,6 +242,15 @@ def test_validate_tells_data_that_were_changed_after_the_build(kg, tmp_path):
     assert kg("validate", str(folder / "data.nq"))[0] == 0
 
 
+def test_validate_looks_at_nothing_older_than_its_sources(kg, tmp_path):
+    quads = base() + ontology()
+    folder = write_snapshot(quads, {}, "0", tmp_path / "snapshots", {"data/gone.ttl": "0" * 64})
+    code, out, err = kg("validate")
+    assert (code, out) == (2, "")
+    assert re.fullmatch(r"kg: data/\S+ and \d+ more changed after .* run `kg build`\.\n", err)
+    assert kg("validate", str(folder)) == (0, "The graph conforms to every shape.\n", "")
+
+
 def test_a_file_among_the_snapshots_is_none(kg, tmp_path):
     file = tmp_path / "snapshots" / "loose.nq"
     write_graph(file, [*base(), *ontology()])

@@ -6,9 +6,17 @@ import pyoxigraph as ox
 import pytest
 
 from kg import snapshots
+from kg.assets import Assets
 from kg.errors import DataError, InputError, NotFoundError
 from kg.settings import Settings
-from kg.snapshots import current_snapshot, mark_validated, read_snapshot, write_snapshot
+from kg.snapshots import (
+    current_snapshot,
+    mark_validated,
+    read_snapshot,
+    refuse_outdated,
+    source_digests,
+    write_snapshot,
+)
 
 NODE = ox.NamedNode("http://example.org/a")
 QUADS = [ox.Quad(NODE, NODE, NODE, NODE)]
@@ -93,4 +101,40 @@ def test_a_pointer_to_nothing(tmp_path, name):
 
 def test_the_record_has_a_fixed_order(tmp_path):
     record = json.loads((write(tmp_path) / "snapshot.json").read_text())
-    assert list(record) == ["fingerprints", "version", "counts", "validated"]
+    assert list(record) == ["fingerprints", "version", "counts", "validated", "sources"]
+
+
+@pytest.fixture
+def sources(tmp_path):
+    """Two files that the build reads, and one that it does not."""
+    assets = Assets(tmp_path / "sources")
+    for name in ("ontology/prefixes.ttl", "data/claims/alpha.ttl", "data/README.md"):
+        (assets.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (assets.root / name).write_text(name)
+    return assets
+
+
+def test_a_snapshot_knows_what_it_was_built_from(tmp_path, sources):
+    digests = source_digests(sources)
+    assert list(digests) == ["ontology/prefixes.ttl", "data/claims/alpha.ttl"]
+    folder = write_snapshot(QUADS, {}, "0", tmp_path, digests)
+    (sources.data / "README.md").write_text("other words")
+    refuse_outdated(folder, sources)
+    (sources.data / "claims" / "alpha.ttl").write_text("# a comment")
+    with pytest.raises(InputError, match=r"data/claims/alpha.ttl changed after .* run `kg build`"):
+        refuse_outdated(folder, sources)
+    mark_validated(folder)
+    assert write_snapshot(QUADS, {}, "0", tmp_path, source_digests(sources)) == folder
+    refuse_outdated(folder, sources)
+    assert read_snapshot(folder).validated
+
+
+def test_files_that_came_or_went_are_changes(tmp_path, sources):
+    folder = write_snapshot(QUADS, {}, "0", tmp_path, source_digests(sources))
+    (sources.data / "claims" / "alpha.ttl").rename(sources.data / "beta.csv")
+    with pytest.raises(InputError, match=r"data/beta.csv and 1 more changed"):
+        refuse_outdated(folder, sources)
+
+
+def test_a_snapshot_that_does_not_tell_its_sources_is_not_refused(tmp_path, sources):
+    refuse_outdated(write(tmp_path), sources)
