@@ -54,7 +54,7 @@ def build_snapshot(settings: Settings) -> Path:
     """Build the graph from the sources, write its snapshot and return the snapshot's folder.
 
     Raises `DataError` that names file, line and remedy for the faults of the sources, and
-    `EvidenceError` where the documents at hand do not agree with what is registered.
+    `EvidenceError` where the texts at hand do not agree with what is registered.
     """
     assets = locate(settings)
     digests = source_digests(assets)  # before they are read: what is changed meanwhile is told

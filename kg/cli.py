@@ -74,10 +74,20 @@ def common(
 @app.command()
 def build() -> None:
     """Build the graph from ontology/ and data/ and write a snapshot."""
+    from kg.assets import locate
     from kg.build import build_snapshot
+    from kg.documents import load_documents
+    from kg.evidence import missing_texts
     from kg.snapshots import read_snapshot
 
-    folder = build_snapshot(settings_now())
+    settings = settings_now()
+    folder = build_snapshot(settings)
+    if settings.documents is not None:
+        documents = load_documents(locate(settings).data)
+        if missing := ", ".join(missing_texts(documents, settings.documents)):
+            typer.echo(
+                f"kg: {settings.documents} has no text of {missing}: not compared.", err=True
+            )
     counts = read_snapshot(folder).counts
     said = ", ".join(f"{number:,} {what}" for what, number in counts.items())
     typer.echo(f"{said}\n{folder}")

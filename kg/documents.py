@@ -96,6 +96,7 @@ def load_documents(data: Path) -> tuple[SourceDocument, ...]:
     for record in _records(data / "documents.ttl", "SourceDocument"):
         path = data / "passages" / f"{record.subject.removeprefix(DOCUMENTS)}.ttl"
         passages = load_passages(path, record.subject) if path.exists() else ()
+        record.text("versionOf")  # without its work, who says what independently cannot be counted
         document = _document(record, passages)
         check_offsets(document)
         documents.append(document)

@@ -1,6 +1,6 @@
 """Compare the source files, where they are at hand, with the registered digests and offsets.
 
-Whoever has the files points the setting `KG_DOCUMENTS` at their folder: then
+Whoever has the files, or some, points the setting `KG_DOCUMENTS` at their folder: then
 `verify_evidence` checks the files and passages, `verify_quotations` looks for the words that claims
 take from them, and `words_of` gives pages the passages themselves. Nothing here changes what is
 built.
@@ -37,10 +37,19 @@ def read_texts(documents: Iterable[SourceDocument], folder: Path) -> dict[str, s
     """
     by_digest = {digest(content): content for content in _contents(folder).values()}
     return {
-        document.slug: by_digest[document.sha256].decode()
+        document.slug: _decode(document, by_digest[document.sha256])
         for document in documents
         if document.sha256 in by_digest
     }
+
+
+def missing_texts(documents: Iterable[SourceDocument], folder: Path) -> list[str]:
+    """Return the slugs of the registered documents of which a folder has no file, as `_find` looks.
+
+    Raises `EvidenceError` if the folder cannot be read.
+    """
+    contents = _contents(folder)
+    return [each.slug for each in documents if _find(each, contents) is None]
 
 
 def words_of(settings: Settings) -> Words:
@@ -58,14 +67,19 @@ def words_of(settings: Settings) -> Words:
 
 
 def verify_evidence(documents: Sequence[SourceDocument], folder: Path) -> int:
-    """Check every file and every passage digest; return the number of passages that agree.
+    """Check every file at hand and its passages; return the number of passages that agree.
 
-    Raises `EvidenceError` naming document, passage and offsets of the first fault:
-    a missing file, a changed byte, or an offset that does not fit the file.
+    Raises `EvidenceError` naming document, passage and offsets of the first fault: a changed byte,
+    or an offset that does not fit the file; and if none of the files is at hand.
     """
     contents = _contents(folder)
-    for document in documents:
-        content = _find(document, contents)
+    found = {each: content for each in documents if (content := _find(each, contents)) is not None}
+    if documents and not found:
+        raise EvidenceError(
+            f"{folder} has none of the registered texts: no file has a registered digest, or a name"
+            " that begins with a document's digits; set KG_DOCUMENTS to the folder that has them."
+        )
+    for document, content in found.items():
         intact = digest(content) == document.sha256
         text = _decode(document, content)
         _verify_passages(document, text, intact=intact)
@@ -76,7 +90,7 @@ def verify_evidence(documents: Sequence[SourceDocument], folder: Path) -> int:
                 f"Document {document.slug}: its file has {len(text)} characters in {len(content)}"
                 f" bytes; correct length and byteLength in documents.ttl."
             )
-    return sum(len(document.passages) for document in documents)
+    return sum(len(document.passages) for document in found)
 
 
 def verify_quotations(
@@ -84,7 +98,8 @@ def verify_quotations(
 ) -> None:
     """Raise `DataError` for words that a claim has in quotation and none of its passages has.
 
-    `files` are those of claims; case, line breaks and curly apostrophes make no difference.
+    `files` are those of claims; case, line breaks and curly apostrophes make no difference. Claims
+    whose text is not at hand are passed over.
     """
     texts = read_texts(documents, folder)
     words = {
@@ -98,7 +113,10 @@ def verify_quotations(
 def _unquoted(file: SourceFile, words: Mapping[str, str]) -> Iterator[str]:
     own = Facts(file.quads)
     for claim in own.subjects():
-        text = _plain(" ".join(words.get(each, "") for each in own.texts(claim, "evidence")))
+        passages = own.texts(claim, "evidence")
+        if not all(each in words for each in passages):
+            continue
+        text = _plain(" ".join(words[each] for each in passages))
         for part in _QUOTATIONS:
             for value in own.texts(claim, part):
                 if any(_plain(each) not in text for each in value.split(_LEFT_OUT)):
@@ -173,18 +191,15 @@ def _contents(folder: Path) -> dict[str, bytes]:
         ) from error
 
 
-def _find(document: SourceDocument, contents: Mapping[str, bytes]) -> bytes:
-    """Choose a document's file: by digest, else by the digits in front of its name."""
+def _find(document: SourceDocument, contents: Mapping[str, bytes]) -> bytes | None:
+    """Choose a document's file: by digest, else by the digits in front of its name; or None."""
     for content in contents.values():
         if digest(content) == document.sha256:
             return content
     for name, content in contents.items():
         if name[:3] == document.file_digits:
             return content
-    raise EvidenceError(
-        f"Document {document.slug}: no file in the documents folder has its digest or a name"
-        f" that begins with {document.file_digits}."
-    )
+    return None
 
 
 def _decode(document: SourceDocument, content: bytes) -> str:

@@ -27,10 +27,23 @@ def read_text(path: Path, *, as_it_is: bool = False) -> str:
     try:
         with path.open(encoding="utf-8", newline="" if as_it_is else None) as file:
             return file.read()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: the byte at {error.start} is wrong.") from None
+    except UnicodeDecodeError:
+        raise DataError(
+            f"{path} is not UTF-8 text: {_wrong_byte(path)}; save it as UTF-8."
+        ) from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _wrong_byte(path: Path) -> str:
+    """Say where the first byte stands that is not UTF-8: a text is decoded piece by piece."""
+    content = path.read_bytes()
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return f"byte {content[error.start]:#04x} in line {line}, at offset {error.start}"
+    return "it was changed while it was read"
 
 
 @contextlib.contextmanager

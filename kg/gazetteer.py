@@ -43,12 +43,6 @@ class Unresolved:
     passage: str
     words: str
 
-    def __str__(self) -> str:
-        return (
-            f"passage {self.passage.removeprefix(PASSAGES)} names {self.words!r}, which no entity"
-            " is called; give the entity that skos:altLabel, or write it in data/non-names.csv."
-        )
-
 
 @dataclass(frozen=True)
 class Mentions:

@@ -16,7 +16,7 @@ from pathlib import Path
 from kg.assets import Assets
 from kg.documents import load_documents
 from kg.errors import DataError, InputError
-from kg.evidence import read_texts
+from kg.evidence import missing_texts, read_texts
 from kg.facts import Facts, expand
 from kg.files import read_text, replace_text
 from kg.gazetteer import Gazetteer, Mentions
@@ -27,7 +27,7 @@ from kg.sources import SourceFile, read_sources, stop
 
 @dataclass(frozen=True)
 class Update:
-    """What `kg mentions` did, a line for each document, and a sentence for each fault."""
+    """What `kg mentions` did, by document, with what has changed; and a sentence for each fault."""
 
     report: str
     faults: tuple[str, ...]
@@ -83,18 +83,61 @@ def update_mentions(assets: Assets, folder: Path | None, *, check: bool = False)
     """
     found = read_mentions(assets, folder)
     changed = [each for each in found if _stored(assets, each) != each.turtle]
+    lines = []
+    for each in found:
+        written = ", written" if each in changed and not check else ""
+        lines.append(
+            f"{each.slug}: {each.count} mentions in {len(each.entities)} passages{written}"
+        )
+        lines += _differences(assets, each)
     for each in [] if check else changed:
         _path(assets, each).parent.mkdir(exist_ok=True)
         replace_text(_path(assets, each), each.turtle)
-    faults = [str(word) for each in found for word in each.unresolved]
+    absent, other = _unread(assets, folder, found)
+    lines += [f"{slug}: no text at hand; its mentions stay as they are" for slug in absent]
+    faults = [*_unknown(found)]
+    faults += [
+        f"{slug}: its file in {folder} is not the registered text, so its mentions stay as they"
+        " are; restore the text, or register the new one."
+        for slug in other
+    ]
     if check:
         faults += [f"{_path(assets, each)} is not up to date; run kg mentions." for each in changed]
-    lines = [
-        f"{each.slug}: {each.count} mentions in {len(each.entities)} passages"
-        + (", written" if each in changed and not check else "")
-        for each in found
-    ]
     return Update("\n".join(lines), tuple(faults))
+
+
+def _differences(assets: Assets, mentions: Mentions) -> Iterator[str]:
+    """Yield what is new (+) or gone (-) of a document whose mentions are stored."""
+    if not (path := _path(assets, mentions)).is_file():
+        return
+    own = Facts(read_turtle(path).quads)
+    before = {(each, entity) for each in own.subjects() for entity in own.texts(each, "mentions")}
+    now = {(each, entity) for each, all_ in mentions.entities.items() for entity in all_}
+    for passage, entity in sorted(before ^ now):
+        sign = "+" if (passage, entity) in now else "-"
+        yield f"  {sign} {passage.removeprefix(PASSAGES)} id:{entity.removeprefix(ENTITIES)}"
+
+
+def _unknown(found: Iterable[Mentions]) -> Iterator[str]:
+    """Yield a sentence for each name that no entity bears, with all its passages."""
+    places: dict[str, list[str]] = {}
+    for word in (word for each in found for word in each.unresolved):
+        places.setdefault(word.words, []).append(word.passage.removeprefix(PASSAGES))
+    for words, passages in places.items():
+        yield (
+            f"{words!r}, which no entity is called, stands in {', '.join(passages)}; give the"
+            " entity that skos:altLabel, or write it in data/non-names.csv."
+        )
+
+
+def _unread(
+    assets: Assets, folder: Path | None, found: Iterable[Mentions]
+) -> tuple[list[str], list[str]]:
+    """Return the documents that were not read: those without a file, those with another text."""
+    documents = load_documents(assets.data)
+    absent = missing_texts(documents, folder) if folder else []
+    read = {*absent, *(each.slug for each in found)}
+    return absent, [each.slug for each in documents if each.slug not in read]
 
 
 def _path(assets: Assets, mentions: Mentions) -> Path:

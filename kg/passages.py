@@ -239,7 +239,9 @@ def _report(
         f" {sum(p.copy_of is not None for p in passages)} are identical to earlier passages,"
         f" {sum(bool(p.near_copies) for p in passages)} nearly so"
     )
-    if slug not in {each.slug for each in documents}:
+    known = next((each for each in documents if each.slug == slug), None)
+    if known is None or known.sha256 != digest(texts[slug]):
+        lines += ["  this is not the text that is registered"] if known else []
         lines.append(_registration(file, texts[slug], documents))
     unread = [d.slug for d in documents if d.slug not in texts]
     if unread:
@@ -255,7 +257,7 @@ def _report(
 
 
 def _registration(file: Path, text: str, documents: Sequence[SourceDocument]) -> str:
-    """Return what documents.ttl says of a file that is not registered yet, as far as it shows."""
+    """Return what documents.ttl is to say of a file, as far as it shows."""
     own = re.match(r"[0-9]{3}", file.name)
     used = [int(each.file_digits) for each in documents if each.file_digits.isdecimal()]
     digits = own[0] if own else f"{max(used, default=-1) + 1:03d}"

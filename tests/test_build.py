@@ -11,6 +11,7 @@ import pyoxigraph as ox
 import pytest
 from tree import PREFIXES, ROOT, Tree, claim, count, iri, told
 
+from kg import cli
 from kg.assets import Assets
 from kg.build import build_dataset, build_snapshot, misbuilt, summary
 from kg.errors import DataError, EvidenceError, NotFoundError
@@ -129,6 +130,20 @@ def test_quoted_words_that_the_passage_has_not_stop_the_build(tree, tmp_path):
     build_snapshot(settings(tree))
     with pytest.raises(DataError, match=r"alpha-two\.ttl, line \d+: .* :wording '.* … marshal'"):
         build_snapshot(settings(tree, documents=documents))
+
+
+def test_texts_that_are_not_at_hand_do_not_stop_the_build(tree, tmp_path, monkeypatch, capsys):
+    words = {"wording": '"no such words"'}
+    tree.claims("beta", claim("beta/002-01", "id:ann :heldPost id:mayor", **words))
+    documents = tree.add_documents(tmp_path / "texts")
+    with pytest.raises(DataError, match="does not stand in its passage"):
+        build_snapshot(settings(tree, documents=documents))
+    (documents / "beta.txt").unlink()
+    monkeypatch.setenv("KG_SOURCE", str(tree.root))
+    monkeypatch.setenv("KG_DOCUMENTS", str(documents))
+    monkeypatch.setenv("KG_SNAPSHOTS", str(tmp_path / "snapshots"))
+    assert cli.run(["build"]) == 0
+    assert capsys.readouterr().err == f"kg: {documents} has no text of beta: not compared.\n"
 
 
 def test_offsets_are_checked_without_the_documents(tree):

@@ -85,6 +85,12 @@ def test_faulty_passage_files_are_named(source: Path, old: str, new: str, fault:
         load_documents(source)
 
 
+def test_a_document_without_its_work_is_named(source: Path) -> None:
+    edit(source / "documents.ttl", ":versionOf <https://w3id.org/contested-kg/id/work-wells>", "")
+    with pytest.raises(DataError, match=r"documents\.ttl: \S+/wells has no versionOf; add it"):
+        load_documents(source)
+
+
 def test_a_registry_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"documents\.ttl cannot be read"):
         load_documents(tmp_path)

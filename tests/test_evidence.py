@@ -9,7 +9,7 @@ from tree import BASE, Tree
 
 from kg.documents import SourceDocument, digest, load_documents
 from kg.errors import EvidenceError
-from kg.evidence import Words, read_texts, verify_evidence, words_of
+from kg.evidence import Words, missing_texts, read_texts, verify_evidence, words_of
 from kg.passages import propose_with_reasons, register
 from kg.settings import Settings
 
@@ -106,8 +106,21 @@ def test_a_wrong_length_is_named(
         verify_evidence([replace(document, **change)], files)  # type: ignore[arg-type]
 
 
+def test_texts_at_hand_are_compared_and_the_others_named(
+    tmp_path: Path, document: SourceDocument
+) -> None:
+    absent = replace(document, slug="springs", file_digits="008", sha256=digest("springs"))
+    files = folder(tmp_path, TEXT.encode())
+    assert verify_evidence([document, absent], files) == 3
+    assert missing_texts([document, absent], files) == ["springs"]
+    (files / "008.txt").write_text("not springs")
+    assert missing_texts([document, absent], files) == []
+    with pytest.raises(EvidenceError, match="Document springs"):
+        verify_evidence([document, absent], files)
+
+
 def test_a_missing_file_or_folder_is_named(tmp_path: Path, document: SourceDocument) -> None:
-    with pytest.raises(EvidenceError, match=r"Document wells: no file .* begins with 007"):
+    with pytest.raises(EvidenceError, match=f"{tmp_path} has none of the registered texts"):
         verify_evidence([document], folder(tmp_path, b"other", "008.txt"))
     with pytest.raises(EvidenceError, match="KG_DOCUMENTS"):
         verify_evidence([document], tmp_path / "nowhere")

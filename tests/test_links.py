@@ -179,7 +179,9 @@ def test_lines_are_counted_over_empty_ones(tmp_path):
 def test_a_file_that_is_no_text(tmp_path):
     path = write(tmp_path, {})
     path.write_bytes(b"\xff\xfe")
-    assert faults(tmp_path) == [f"{path} is not UTF-8 text: the byte at 0 is wrong."]
+    assert faults(tmp_path) == [
+        f"{path} is not UTF-8 text: byte 0xff in line 1, at offset 0; save it as UTF-8."
+    ]
 
 
 @pytest.mark.parametrize(

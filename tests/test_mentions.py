@@ -1,5 +1,6 @@
 """Which passage names which entity: decisions, non-names, stored files, and the five texts."""
 
+import re
 from collections import defaultdict
 
 import pyoxigraph as ox
@@ -13,7 +14,7 @@ from kg.documents import SourceDocument, digest, load_documents
 from kg.errors import DataError, InputError
 from kg.evidence import read_texts
 from kg.facts import Facts
-from kg.gazetteer import SPELLINGS, Gazetteer
+from kg.gazetteer import SPELLINGS, Gazetteer, Unresolved
 from kg.mentions import load_gazetteer, read_mentions, update_mentions
 from kg.occurrences import places
 from kg.passages import propose_with_reasons, register
@@ -70,11 +71,7 @@ def test_names_count_anywhere_descriptions_where_claims_speak_of_them():
     found, named = read(Gazetteer(facts()))
     assert named["002"] == ["ana"]
     assert named["003"] == ["ana", "lund"]
-    [left] = found.unresolved
-    assert str(left) == (
-        "passage wells/003 names 'Bo', which no entity is called; give the entity that"
-        " skos:altLabel, or write it in data/non-names.csv."
-    )
+    assert found.unresolved == (Unresolved(PASSAGES + "wells/003", "Bo"),)
 
 
 def test_non_names_and_ordinary_words_need_no_entity():
@@ -186,12 +183,48 @@ def test_the_command(tree, tmp_path, monkeypatch, capsys):
     assert cli.run(["mentions"]) == 1
     out, err = capsys.readouterr()
     assert out == "wells: 5 mentions in 3 passages, written\n"
-    assert err.startswith("passage wells/003 names 'Bo'")
+    assert err == (
+        "'Bo', which no entity is called, stands in wells/003; give the entity that skos:altLabel,"
+        " or write it in data/non-names.csv.\n"
+    )
     (tree / "data" / "non-names.csv").write_text("words,reason\nBo,a test\n")
     assert cli.run(["mentions", "--check"]) == 0
     write(tree, "homonyms", f"<{PASSAGES}wells/002> :mentions id:hands .")
+    capsys.readouterr()
     assert cli.run(["mentions"]) == 0
     assert "id:hands" in stored.read_text()
+    line, change = capsys.readouterr().out.splitlines()
+    assert (line, change) == ("wells: 6 mentions in 3 passages, written", "  + wells/002 id:hands")
+
+
+def test_what_a_spelling_changes_is_told(tree, tmp_path):
+    update_mentions(Assets(tree), tmp_path / "texts")
+    spelt = 'id:lund a :Place ; rdfs:label "Lund"'
+    path = tree / "data" / "entities" / "all.ttl"
+    assert path.read_text().count(spelt) == 1
+    path.write_text(path.read_text().replace(spelt, spelt.replace("Lund", "Elsewhere")))
+    update = update_mentions(Assets(tree), tmp_path / "texts", check=True)
+    first, *changes = update.report.splitlines()
+    assert first.startswith("wells: ")
+    assert changes == ["  - wells/001 id:lund", "  - wells/003 id:lund"]
+    assert any("'Lund', which no entity is called, stands in wells/001, wells/003;" in each
+               for each in update.faults)  # fmt: skip
+
+
+def test_a_text_that_was_not_read_is_told(tree, tmp_path):
+    more = ('d:springs a :SourceDocument ; rdfs:label "S" ; :fileDigits "008" ; :length 7 ;'
+            f' :byteLength 7 ; :sha256 "{digest("springs")}" ; :versionOf id:w .')  # fmt: skip
+    path = tree / "data" / "documents.ttl"
+    path.write_text(f"{path.read_text()}\n{more}")
+    (tree / "data" / "non-names.csv").write_text("words,reason\nBo,a test\n")
+    update = update_mentions(Assets(tree), tmp_path / "texts")
+    assert update.faults == ()
+    assert update.report.splitlines()[1:] == [
+        "springs: no text at hand; its mentions stay as they are"
+    ]
+    (tmp_path / "texts" / "008 springs.txt").write_text("SPRINGS")
+    [fault] = update_mentions(Assets(tree), tmp_path / "texts").faults
+    assert re.match(r"springs: its file in \S+ is not the registered text", fault)
 
 
 def test_a_non_name_needs_a_reason(tree, tmp_path):

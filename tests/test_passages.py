@@ -83,6 +83,13 @@ def test_a_registered_document_keeps_its_name_and_is_not_compared_with_itself(
     assert ":sha256" not in result.report
 
 
+def test_another_text_than_the_registered_one_is_told(tmp_path: Path) -> None:
+    (tmp_path / "000.txt").write_text(NEW, encoding="utf-8", newline="")
+    report = draft(tmp_path / "000.txt", [document("old", "000", OLD)], "old").report.splitlines()
+    assert report[3] == "  this is not the text that is registered"
+    assert digest(NEW) in report[4]
+
+
 def test_turtle_reads_back_to_the_same_passages(tmp_path: Path) -> None:
     passages = (
         Passage("https://w3id.org/contested-kg/passage/x/001", 1, "infoboxLine", "(infobox)", 0, 9,
