@@ -29,6 +29,7 @@ from kg.errors import (
 from kg.flights import Flights
 from kg.media import Choice, named, negotiate, offered
 from kg.monitor import QUERY, WORKER
+from kg.once import Once, of_one_graph
 from kg.pool import Pool
 from kg.protocol import Limits, Operation
 from kg.repeats import REPEATABLE
@@ -82,8 +83,8 @@ class Answers:
     def __init__(self, service: Service) -> None:
         self.service = service
         self._calls = Calls(service.pool)
-        self._graphs: tuple[str, dict[str, int]] = ("", {})
-        self._catalogue = Catalogue("")
+        self._graphs = Once(service.pool, self._counted)
+        self._catalogue = Once(service.pool, self._surveyed)
         self._flights: Flights[Entry] = Flights()
         self._asked: Flights[tuple[str, bytes]] = Flights()
 
@@ -150,23 +151,29 @@ class Answers:
         return entry
 
     async def graphs(self) -> dict[str, int]:
-        """Return the named graphs with their numbers of triples, asked once per data."""
-        if self._graphs[0] != self.service.pool.fingerprint:
-            fingerprint, found = await self._probe("graphs")
-            self._graphs = fingerprint, {row["graph"]: int(row["triples"]) for row in found}
-        return self._graphs[1]
+        """Return the named graphs with their numbers of triples."""
+        return (await self._graphs.get())[1]
 
     async def catalogue(self) -> Catalogue:
-        """Return graphs and sizes of the data being served, asked once per data."""
-        if self._catalogue.fingerprint != self.service.pool.fingerprint:
-            graphs = tuple((await self.graphs()).items())
-            sizes: tuple[tuple[str, int], ...] = ()
-            # A size that takes too long to count is left out rather than guessed.
-            with contextlib.suppress(TimeLimitError, MemoryLimitError):
-                _, (counts,) = await self._probe("sizes")
-                sizes = tuple((name, int(number)) for name, number in counts.items())
-            self._catalogue = Catalogue(self._graphs[0], graphs, sizes)
-        return self._catalogue
+        """Return graphs and sizes of the data being served.
+
+        Raises BusyError where these were replaced in the meantime.
+        """
+        return (await self._catalogue.get())[1]
+
+    async def _counted(self) -> tuple[str, dict[str, int]]:
+        fingerprint, found = await self._probe("graphs")
+        return fingerprint, {row["graph"]: int(row["triples"]) for row in found}
+
+    async def _surveyed(self) -> tuple[str, Catalogue]:
+        fingerprint, graphs = await self._graphs.get()
+        sizes: tuple[tuple[str, int], ...] = ()
+        # A size that takes too long to count is left out rather than guessed.
+        with contextlib.suppress(TimeLimitError, MemoryLimitError):
+            measured, (counts,) = await self._probe("sizes")
+            fingerprint = of_one_graph(fingerprint, measured)
+            sizes = tuple((name, int(number)) for name, number in counts.items())
+        return fingerprint, Catalogue(fingerprint, tuple(graphs.items()), sizes)
 
     async def _probe(self, name: str) -> tuple[str, list[dict[str, str]]]:
         """Ask a question of ours; return the data's fingerprint and the rows."""

@@ -7,18 +7,18 @@ made flat. A thing with more than `MOST` members is described in parts.
 """
 
 import asyncio
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from kg.addresses import Reading, readings
 from kg.answers import Answers
 from kg.assets import probe
-from kg.errors import KgError
 from kg.facts import expand
 from kg.media import Format, named
 from kg.names import normalize
+from kg.once import Once, Soon
 from kg.queries import restrict
 from kg.rdf import TERMS
 from kg.rows import read_rows
@@ -28,10 +28,6 @@ MOST = 500
 
 #: The address of the page about the ontology.
 ONTOLOGY_PAGE = "/ontology.html"
-#: Seconds that pages wait to learn whether one of their links leads anywhere.
-_SOON = 1.0
-#: Seconds after which that is asked again where the answer was an error.
-_AGAIN = 60.0
 
 _ONTOLOGY = expand("owl:Ontology")
 _QUESTIONS = (
@@ -102,29 +98,14 @@ class Identifiers(NamedTuple):
     ends: dict[str, str]
 
 
-class _Asking(NamedTuple):
-    """A question under way about data of one fingerprint, and since when (seconds, monotonic)."""
-
-    fingerprint: str
-    begun: float
-    task: asyncio.Task[bool | None]
-
-    def outdated(self, fingerprint: str) -> bool:
-        """Whether it is to be asked anew: for other data, or because there was no answer."""
-        if self.fingerprint != fingerprint or (self.task.done() and self.task.cancelled()):
-            return True
-        failed = self.task.done() and self.task.result() is None
-        return failed and time.monotonic() - self.begun > _AGAIN
-
-
 class Describer:
     """Asks the graph through the same workers, limits and kept answers as everyone's queries."""
 
     def __init__(self, answers: Answers) -> None:
         self.answers = answers
         self._texts = {name: probe(name) for name in _QUESTIONS}
-        self._ontology: _Asking | None = None
-        self._identifiers: dict[str, tuple[str, Identifiers]] = {}
+        self._ontology = Soon(answers.service.pool, self._leads, otherwise=True)
+        self._identifiers: dict[str, Once[Identifiers]] = {}
 
     async def find(self, readings: Iterable[Reading]) -> Found | None:
         """Return what the best reading names that names anything; raises the query's KgError."""
@@ -145,24 +126,12 @@ class Describer:
     async def has_ontology(self) -> bool:
         """Tell whether `ONTOLOGY_PAGE` leads anywhere, for the graph may be anybody's.
 
-        Asked once for each snapshot, in the background: a client that leaves must not end the
-        worker that answers for all. Until the graph answers it is taken to be ours.
+        Until the graph answers it is taken to be ours.
         """
-        fingerprint, asking = self.answers.service.pool.fingerprint, self._ontology
-        if asking is None or asking.outdated(fingerprint):
-            task = asyncio.create_task(self._leads())
-            asking = self._ontology = _Asking(fingerprint, time.monotonic(), task)
-        if not asking.task.done():
-            left = asking.begun + _SOON - time.monotonic()
-            await asyncio.wait([asking.task], timeout=max(0, left))
-        return not asking.task.done() or asking.task.result() is not False
+        return await self._ontology.get()
 
-    async def _leads(self) -> bool | None:
-        """Tell whether the page of the ontology is about anything; None where that failed."""
-        try:
-            return await self.find(readings(ONTOLOGY_PAGE)) is not None
-        except KgError:
-            return None
+    async def _leads(self) -> bool:
+        return await self.find(readings(ONTOLOGY_PAGE)) is not None
 
     async def part(self, found: Found, number: int = 1) -> Part | None:
         """Return one part of what stands about a thing; None above the last."""
@@ -224,15 +193,18 @@ class Describer:
 
     async def identifiers(self, start: str) -> Identifiers:
         """Return the IRIs that begin with `start`; read once for each snapshot, in a thread."""
+        once = self._identifiers.get(start) or Once(
+            self.answers.service.pool, partial(self._read_identifiers, start)
+        )
+        _, found = await once.get()
+        if found.labels:  # what anybody may ask for is not kept
+            self._identifiers[start] = once
+        return found
+
+    async def _read_identifiers(self, start: str) -> tuple[str, Identifiers]:
         text = restrict(self._texts["resource-near"], "start", [start])
         fingerprint, body = await self.answers.ask(text, "json")
-        kept = self._identifiers.get(start)
-        if kept and kept[0] == fingerprint:
-            return kept[1]
-        found = await asyncio.to_thread(_identifiers, body, start)
-        if found.labels:  # what anybody may ask for is not kept
-            self._identifiers[start] = fingerprint, found
-        return found
+        return fingerprint, await asyncio.to_thread(_identifiers, body, start)
 
     async def _rows(self, text: str) -> list[dict[str, str]]:
         return read_rows((await self.answers.ask(text, "json"))[1])

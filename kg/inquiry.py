@@ -20,6 +20,7 @@ from kg.entities import Names
 from kg.errors import AddressError, InputError, KgError
 from kg.examples import without_header
 from kg.media import FORMATS, HTML, Format, find
+from kg.once import Once
 from kg.protocol import LONGEST_ADDRESS, Fields, named_format, operation, read_fields
 from kg.queries import Question, bind, find_question, parse_names, questions
 from kg.replies import CORS, Handler, problem
@@ -39,7 +40,7 @@ class Inquiry:
         self.answers, self.otherwise = answers, otherwise
         self.questions = {each.name: each for each in questions()}
         self.routes: list[Route] = [any_method("/example/{name}", self.answer)]
-        self._names: tuple[str, Names] = ("", Names(()))
+        self._names = Once(answers.service.pool, self._read_names)
         self._turns = asyncio.Semaphore(2)
 
     async def answer(self, request: Request) -> Response:
@@ -77,11 +78,13 @@ class Inquiry:
     async def _filled(self, question: Question, fields: Fields) -> str:
         """Return the query with these values; an empty one, as forms send it, is none."""
         _refuse_much(fields)
-        fingerprint, body = await self.answers.ask(find_question("spellings").text, "csv")
+        _, names = await self._names.get()
         async with self._turns:
-            if self._names[0] != fingerprint:
-                self._names = fingerprint, await asyncio.to_thread(parse_names, body)
-            return await asyncio.to_thread(_bound, question, fields, self._names[1])
+            return await asyncio.to_thread(_bound, question, fields, names)
+
+    async def _read_names(self) -> tuple[str, Names]:
+        fingerprint, body = await self.answers.ask(find_question("spellings").text, "csv")
+        return fingerprint, await asyncio.to_thread(parse_names, body)
 
 
 def _read(encoded: bytes) -> Fields:

@@ -31,6 +31,7 @@ from kg.errors import (
 from kg.extension import extend
 from kg.manifest import manifest
 from kg.matching import Json, candidates, named_types
+from kg.once import Once, of_one_graph
 from kg.pages import Pages
 from kg.pool import Pool
 from kg.protocol import FORM_TYPE, METHODS, body_text, content_type, operation, read_fields
@@ -57,26 +58,20 @@ class Index:
 
     def __init__(self, pool: Pool, seconds: float) -> None:
         self.pool, self.seconds = pool, seconds
-        self._lock = asyncio.Lock()
-        self._known: tuple[str, Things] = ("", Things((), (), ()))
+        self._things = Once(pool, self._read)
 
     async def things(self) -> Things:
         """Return all things; raises whatever KgError the questions about them meet."""
-        async with self._lock:
-            if self._known[0] != self.pool.fingerprint:
-                self._known = await self._read()
-        return self._known[1]
+        return (await self._things.get())[1]
 
     async def _read(self) -> tuple[str, Things]:
-        tables, seen = {}, set()
+        tables, seen = {}, []
         for name, text in thing_queries().items():
             asked = operation([("query", text)])
             reply = await self.pool.run(Job(asked, "json", seconds=self.seconds))
             tables[name] = read_rows(reply.body)
-            seen.add(reply.fingerprint)
-        if len(seen) != 1:
-            raise BusyError("The graph has just been replaced; ask again.")
-        return seen.pop(), await asyncio.to_thread(read_things, tables)
+            seen.append(reply.fingerprint)
+        return of_one_graph(*seen), await asyncio.to_thread(read_things, tables)
 
 
 class Reconcile:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kg import describing
+from kg import describing, once
 from kg.addresses import readings
 from kg.assets import probe
 from kg.describing import MOST, Describer, Found
@@ -24,12 +24,15 @@ class Graph:
     """Stands for the workers: gives the same rows to every question and keeps the questions."""
 
     def __init__(self, *rows: dict[str, str]) -> None:
-        self.rows, self.asked, self.print = rows, [], "print"
+        self.rows, self.asked = rows, []
+        self.service = SimpleNamespace(pool=SimpleNamespace(fingerprint="print"))
 
     async def ask(self, text: str, form: str) -> tuple[str, bytes]:
         self.asked.append(text)
         bindings = [{name: {"value": value} for name, value in row.items()} for row in self.rows]
-        return self.print, json.dumps({"results": {"bindings": bindings}}).encode()
+        return self.service.pool.fingerprint, json.dumps(
+            {"results": {"bindings": bindings}}
+        ).encode()
 
 
 def found(*types: str, node: str = NODE) -> Found:
@@ -51,7 +54,7 @@ def test_identifiers_are_read_once_per_data(monkeypatch) -> None:
     assert first == ({NODE: "MQM"}, {NODE: "mqm"})
     assert asyncio.run(describer.identifiers(BASE + "id/")) is first
     assert len(read) == 1
-    graph.print, graph.rows = "another", ()
+    graph.service.pool.fingerprint, graph.rows = "another", ()
     assert asyncio.run(describer.identifiers(BASE + "id/")) == ({}, {})
     # Nothing is kept of what nobody knows: anybody may ask for any beginning.
     for number in range(3):
@@ -95,7 +98,6 @@ class Slow(Graph):
     def __init__(self, error: KgError | None = None) -> None:
         super().__init__()
         self.error, self.go, self.cancelled = error, asyncio.Event(), 0
-        self.service = SimpleNamespace(pool=SimpleNamespace(fingerprint="print"))
 
     async def ask(self, text: str, form: str) -> tuple[str, bytes]:
         if self.error:
@@ -111,7 +113,7 @@ class Slow(Graph):
 
 
 def test_a_slow_graph_is_asked_once_about_its_ontology_and_waited_for_once(monkeypatch) -> None:
-    monkeypatch.setattr(describing, "_SOON", 0.2)
+    monkeypatch.setattr(once, "_SOON", 0.2)
 
     async def pages() -> None:
         graph = Slow()
@@ -137,7 +139,7 @@ def test_an_error_about_the_ontology_is_remembered_for_a_while(monkeypatch) -> N
         describer = Describer(graph)
         assert [await describer.has_ontology() for _ in range(3)] == [True] * 3
         assert len(graph.asked) == 1
-        monkeypatch.setattr(describing, "_AGAIN", 0)
+        monkeypatch.setattr(once, "_AGAIN", 0)
         graph.error = None
         graph.go.set()
         assert await describer.has_ontology() is False

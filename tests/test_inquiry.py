@@ -10,6 +10,7 @@ import html
 import io
 import re
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -150,6 +151,8 @@ def test_names_are_looked_for_in_two_threads_at_most(monkeypatch):
         return ""
 
     class Answers:
+        service = SimpleNamespace(pool=SimpleNamespace(fingerprint="print"))
+
         async def ask(self, *_):
             return "print", b"entity,source,name,kind\r\n"
 

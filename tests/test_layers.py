@@ -21,7 +21,7 @@ LAYERS = (
     "connection remote_service remote record writer sample",
     "things batches matching suggestions extension reconciliation_client accepting",
     "confine worker served loader tables asking link",
-    "generation turns watch pool renewal calls cache flights replies",
+    "generation turns watch pool renewal calls cache flights once replies",
     "monitor repeats bounded wire service_description answers similar report validate",
     "streams selection csvw frames graphml review catalogue",
     "examples build export release pages endpoint graphstore",

@@ -537,7 +537,7 @@ def test_others_are_answered_beside_what_takes_long(
             pool=SimpleNamespace(fingerprint="f", concurrent=1), limits=Limits(), seconds=5.0
         )
         reconcile = Reconcile(SimpleNamespace(service=service), Pages(), WIKIDATA_SERVICE)
-        reconcile.index._known = "f", things
+        reconcile.index._things._made = "f", things
         encoded = urllib.parse.urlencode(fields).encode()
         scope = {"type": "http", "method": "GET", "headers": [], "query_string": encoded,
                  "path_params": {"kind": "entity"}}  # fmt: skip
