@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kg.assets import environment
-from kg.errors import DataError, InputError, KgError, foreseen, told
+from kg.errors import DataError, InputError, KgError, pack_error, unpack_error
 from kg.rdf import ENGINE_VERSION
 from kg.store import EngineStore
 
@@ -77,7 +77,7 @@ def _fill_apart(files: Sequence[str], folder: Path, lock: int) -> None:
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, pass_fds=(lock,),
     )  # fmt: skip
     if done.stdout:
-        raise foreseen(json.loads(done.stdout))
+        raise unpack_error(json.loads(done.stdout))
     if done.returncode:
         raise InputError("The process that built the disk store was ended; try again.")
 
@@ -93,7 +93,7 @@ def main(folder: Path, files: list[Path]) -> None:
 
 
 def _tell(error: KgError) -> None:
-    sys.stdout.write(json.dumps(told(error)))
+    sys.stdout.write(json.dumps(pack_error(error)))
 
 
 def _fill(files: list[Path], folder: Path) -> None:

@@ -4,7 +4,7 @@ Every fault that a user can cause ends as a `KgError`: one sentence that says
 what is wrong, where, and what to do about it. The command line prints that
 sentence; the server sends it as a problem document with `status`. Anything that is
 not a `KgError` is a defect of ours. From one of our processes to another an error goes as JSON,
-which `told` makes and `foreseen` reads.
+which `pack_error` makes and `unpack_error` reads.
 """
 
 from collections.abc import Mapping
@@ -133,16 +133,16 @@ class InternalError(KgError):
     """A fault of ours, told without a path, a stack trace or the environment."""
 
 
-def told(error: KgError) -> dict[str, str]:
-    """Return an error as another process is told of it.
+def pack_error(error: KgError) -> dict[str, str]:
+    """Return an error as it goes to another process.
 
-    >>> told(InputError("No."))
+    >>> pack_error(InputError("No."))
     {'error': 'InputError', 'message': 'No.'}
     """
     return {"error": type(error).__name__, "message": str(error)}
 
 
-def foreseen(about: Mapping[str, str]) -> KgError:
-    """Return the error that another process has told, as the exception that it was there."""
+def unpack_error(about: Mapping[str, str]) -> KgError:
+    """Return the error that another process has packed, as the exception that it was there."""
     found: KgError = globals().get(about["error"], InternalError)(about["message"])
     return found

@@ -21,7 +21,7 @@ from kg.errors import (
     KgError,
     MemoryLimitError,
     QueryError,
-    foreseen,
+    unpack_error,
 )
 from kg.loader import NOTE
 from kg.worker import ANSWER, LENGTH, TOO_MUCH_MEMORY, LoaderConfig, read_exactly
@@ -185,7 +185,7 @@ class Generation:
             self.said = about["said"]
             self._settle(None)
         else:
-            self._settle(foreseen(about))
+            self._settle(unpack_error(about))
 
     def _settle(self, error: KgError | None) -> None:
         if not self._loaded.done():

@@ -28,7 +28,7 @@ from kg.confine import confine, keep_only
 from kg.connection import Access
 from kg.disk import build_disk, disk_folder, number_of_files, open_disk, read_sizes
 from kg.documents import file_digest
-from kg.errors import DataError, KgError, StoreLostError, told
+from kg.errors import DataError, KgError, StoreLostError, pack_error
 from kg.record import survey
 from kg.remote import RemoteStore
 from kg.remote_service import RemoteService
@@ -218,7 +218,7 @@ def main(descriptor: int) -> None:
     try:
         held = load(config)
     except KgError as error:
-        _note(control, b"E", told(error))
+        _note(control, b"E", pack_error(error))
         return
     _note(
         control,

@@ -8,7 +8,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from kg.errors import BusyError, KgError, StoreLostError, TimeLimitError, foreseen
+from kg.errors import BusyError, KgError, StoreLostError, TimeLimitError, unpack_error
 from kg.generation import Channel, Generation, WorkerLostError
 from kg.turns import Turns
 from kg.watch import LOOK_SECONDS, Watch
@@ -127,7 +127,7 @@ class Pool:
         if self.watch.remote and (self.paused or generation.retired):
             raise WorkerLostError(_REPLACED)  # the answer may be of both
         if "error" in about:
-            raise foreseen(about)
+            raise unpack_error(about)
         if not sure:
             raise StoreLostError(
                 "The server of the store does not say if its graph is still the same; try again."

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from kg.codings import PLAIN, Coding
-from kg.errors import InternalError, KgError, MemoryLimitError, StoreLostError, told
+from kg.errors import InternalError, KgError, MemoryLimitError, StoreLostError, pack_error
 from kg.federation import filled
 from kg.media import named
 from kg.protocol import Operation
@@ -127,11 +127,11 @@ def answer(store: Store, job: Job, caps: Caps) -> tuple[dict[str, Any], bytes]:
             operation = replace(operation, query=filled(operation.query, job.answers, caps.rows))
         done = store.evaluate(operation, named(job.format), caps)
     except KgError as error:
-        return told(error), b""
+        return pack_error(error), b""
     except MemoryError:
-        return told(MemoryLimitError(TOO_MUCH_MEMORY)), b""
+        return pack_error(MemoryLimitError(TOO_MUCH_MEMORY)), b""
     except Exception:  # noqa: BLE001 - a worker must say something, and nothing of its insides
-        return told(InternalError("The query could not be evaluated.")), b""
+        return pack_error(InternalError("The query could not be evaluated.")), b""
     coding, body = job.coding.pack(done.body)
     return {"truncated": done.truncated, "coding": coding}, body
 
