@@ -88,6 +88,8 @@ def find(settings: Settings, search: Search) -> Outcome:
     chosen = _chosen(
         things, search, [local_name(names.find(each, ENTITY)) for each in search.names]
     )
+    if search.answers is None:  # who serves the bundled snapshot has built none yet
+        settings.snapshots.mkdir(parents=True, exist_ok=True)
     kept = KeptAnswers(search.answers or settings.snapshots / ANSWERS)
     client = Reconciler(settings.reconciliation, kept, offline=search.offline)
     with progress("Asking for candidates", lambda: len(chosen)) as advance:

@@ -31,9 +31,14 @@ _AGENT = "contested-kg (kg link; a reconciliation client)"
 
 
 class KeptAnswers:
-    """The answers kept in a file: `service`, `query`, `asked` (when) and `result` on each line."""
+    """The answers kept in a file: `service`, `query`, `asked` (when) and `result` on each line.
+
+    Raises NotFoundError without its folder, before anybody is asked; DataError for a broken line.
+    """
 
     def __init__(self, path: Path) -> None:
+        if not path.absolute().parent.is_dir():
+            raise NotFoundError(f"There is no folder {path.parent} to keep answers in.")
         self.path = path
         self._known: dict[tuple[str, str], list[Json]] = {}
         # By the line breaks of files alone: a name may have one of Unicode's others.
@@ -54,9 +59,7 @@ class KeptAnswers:
         return self._known.get((service, _canonical(query)))
 
     def put(self, service: str, asked: Sequence[tuple[Json, list[Json]]]) -> None:
-        """Add the answers to a batch; raises NotFoundError without the folder."""
-        if not self.path.parent.is_dir():
-            raise NotFoundError(f"There is no folder {self.path.parent} to keep answers in.")
+        """Add the answers to a batch."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         with self.path.open("a", encoding="utf-8") as file:
             for query, result in asked:

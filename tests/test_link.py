@@ -7,6 +7,7 @@ import json
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -21,7 +22,7 @@ from kg.link import ANSWERS, Outcome, Search, accept, find, query
 from kg.links import read_mappings
 from kg.reconciliation_client import BATCH, TRIES, KeptAnswers, Reconciler
 from kg.settings import Settings
-from kg.snapshots import write_snapshot
+from kg.snapshots import current_snapshot, write_snapshot
 from kg.store import EngineStore
 from kg.things import things_in
 
@@ -162,6 +163,25 @@ def test_a_second_run_asks_nobody(settings: Settings, stub: Callable[..., Stub])
     assert (settings.snapshots / ANSWERS).read_text("utf-8") == kept
     rows = [json.loads(line) for line in kept.splitlines()]
     assert all(set(row) == {"service", "query", "asked", "result"} for row in rows)
+
+
+def test_who_has_built_nothing_keeps_answers_too(settings: Settings, monkeypatch) -> None:
+    """The snapshot that the wheel carries does not lie in the folder of snapshots."""
+    monkeypatch.setattr("kg.snapshots.bundled_snapshot", lambda: current_snapshot(settings))
+    bare = replace(settings, snapshots=settings.snapshots.parent / "new" / "folder")
+    assert current_snapshot(bare) == current_snapshot(settings)
+    assert find(bare, Search()).rows
+    assert (bare.snapshots / ANSWERS).is_file()
+
+
+def test_without_a_folder_for_answers_nobody_is_asked(
+    settings: Settings, stub: Callable[..., Stub], tmp_path: Path
+) -> None:
+    service = stub((200, {}, "{}"))
+    asked = replace(settings, reconciliation=service.url)
+    with pytest.raises(NotFoundError, match="There is no folder"):
+        find(asked, Search(answers=tmp_path / "absent" / "a.jsonl"))
+    assert service.sent == []
 
 
 def test_offline_without_answers_says_so(settings: Settings, tmp_path: Path) -> None:
