@@ -95,8 +95,21 @@ def _one_of(*names: str) -> Callable[[str], str]:
     return parse
 
 
+def is_service(text: str) -> bool:
+    """Tell whether a text is the http or https URL of a server, as one can be reached.
+
+    >>> is_service("http://localhost:7878/query"), is_service("http://localhost:99999/query")
+    (True, False)
+    """
+    try:
+        url = urlsplit(text)
+        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+
+
 def _service(text: str) -> str:
-    if not text.strip().startswith(("http://", "https://")):
+    if not is_service(text.strip()):
         raise ValueError("an http or https URL is needed")
     return text.strip()
 
@@ -108,12 +121,11 @@ def is_remote(store: str) -> bool:
 
 def _store(text: str) -> str:
     text = text.strip()
-    url = urlsplit(text)
     if not is_remote(text):
         return text
-    if url.scheme not in ("http", "https") or not url.hostname:
+    if not is_service(text):
         raise ValueError("memory, disk or the http or https URL of a SPARQL service is needed")
-    if url.username or url.password:
+    if "@" in urlsplit(text).netloc:
         raise ValueError("a name and a password belong in KG_STORE_USER and KG_STORE_PASSWORD")
     return text
 
@@ -121,7 +133,7 @@ def _store(text: str) -> str:
 def _servers(text: str) -> tuple[str, ...]:
     found = tuple(re.split(r"[\s,]+", text.strip(" \t\r\n,")))
     for each in found:
-        if not _SERVER.fullmatch(each) or not urlsplit(each).hostname or urlsplit(each).port == 0:
+        if not _SERVER.fullmatch(each) or not is_service(each):
             raise ValueError("http or https URLs, without a password or fragment, are needed")
     return found
 

@@ -11,6 +11,7 @@ from kg.assets import PROBES
 from kg.connection import Access, Connection
 from kg.errors import InputError, KgError, StoreLostError
 from kg.protocol import UPDATE_TYPE
+from kg.settings import is_service
 
 
 class GraphStoreWriter:
@@ -77,11 +78,14 @@ Writer = GraphStoreWriter | UpdateWriter
 
 
 def writer(access: Access, graph_store: str, update: str) -> Writer:
-    """Return the way to write: to a graph store, an update service, or updates where one asks."""
+    """Return the way to write: to a graph store, an update service, or updates where one asks.
+
+    Raises InputError for both, or for no URL of a server.
+    """
     if graph_store and update:
         raise InputError("Name --graph-store or --update, not both.")
     for url in (graph_store, update):
-        if url and not url.startswith(("http://", "https://")):
+        if url and not is_service(url):
             raise InputError(f"{url!r} is no http or https URL.")
     if graph_store:
         return GraphStoreWriter(replace(access, url=graph_store))

@@ -336,6 +336,7 @@ def test_the_command(server: FakeServer, folder: Path) -> None:
         (("--to", free_port_url()), "cannot be reached"),
         (("--to", f"{server.url}/query", "--update", "x", "--graph-store", "y"), "not both"),
         (("--to", f"{server.url}/query", "--update", "nowhere"), "URL"),
+        (("--to", f"{server.url}/query", "--graph-store", "http://a:99999/data"), "URL"),
     ):
         failed = run(*arguments)
         assert failed.returncode == 2, failed.stderr
