@@ -25,6 +25,7 @@ from kg.answers import Answers, Service, own_url
 from kg.assets import version
 from kg.bounded import Clients
 from kg.cache import Cache
+from kg.catalogue import Edition
 from kg.dataset import search_block
 from kg.describing import Describer
 from kg.endpoint import Endpoint, Page
@@ -133,6 +134,8 @@ def _start_page(describer: Describer, groups: list[Group], pages: Pages) -> Page
     pool = describer.answers.service.pool
 
     async def page(request: Request, query: str) -> Response:
+        subjects, ontology = await asyncio.gather(describer.subjects(), describer.has_ontology())
+        edition, origin = Edition(subjects=subjects), own_url(request, "")
         shown = Start(
             root=request.scope.get("root_path", ""),
             endpoint=own_url(request, "/sparql"),
@@ -140,8 +143,8 @@ def _start_page(describer: Describer, groups: list[Group], pages: Pages) -> Page
             groups=groups,
             query=query,
             prefixes=pool.current.config.prefixes,
-            block=search_block(pool.fingerprint, pool.current.config.about, own_url(request, "")),
-            ontology=await describer.has_ontology(),
+            block=search_block(pool.fingerprint, edition, pool.current.config.about, origin),
+            ontology=ontology,
         )
         headers = {"vary": "Accept", "cache-control": "no-cache"}
         html = await asyncio.to_thread(pages.start, shown)

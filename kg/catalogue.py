@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from kg.facts import quad, typed
 from kg.metadata import DATASET, LICENSE
 from kg.rdf import BASE, Literal, Quad, union
-from kg.snapshots import Snapshot
 
 #: Stands for the folder of the release; `relative` takes it away again.
 _RELEASE = BASE + "release/"
@@ -20,11 +19,29 @@ DESCRIPTION = (
     " otherwise. Every statement is a claim with its document, passage, speaker, stance and time;"
     " contradictory accounts stay side by side."
 )
-KEYWORDS = ("contested events", "knowledge graph", "provenance", "Operation Clean-up", "Karachi")
+#: What any dataset of this program is about; what one of them is about besides, its texts tell.
+_KEYWORDS = ("contested events", "knowledge graph", "provenance")
 CREATOR = "The Contested contributors"
 
 _ENGLISH = "http://id.loc.gov/vocabulary/iso639-1/en"
 _IANA = "https://www.iana.org/assignments/media-types/"
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What a graph says of itself: version, day of its newest curation (xsd:date), subjects.
+
+    `subjects` are the labels of what its documents name most. What it does not record is empty.
+    """
+
+    version: str = ""
+    date: str = ""
+    subjects: tuple[str, ...] = ()
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The keywords of the dataset."""
+        return (*_KEYWORDS, *self.subjects)
 
 
 @dataclass(frozen=True)
@@ -45,15 +62,12 @@ class File:
 
 
 def describe_release(
-    metadata: Iterable[Quad], snapshot: Snapshot, date: str, files: Iterable[File]
+    metadata: Iterable[Quad], fingerprint: str, edition: Edition, files: Iterable[File]
 ) -> list[Quad]:
-    """Return the description: the snapshot's own metadata, the dataset, and its files.
-
-    `date` is the day of the newest curation, as xsd:date.
-    """
+    """Return the description: the snapshot's own metadata, the dataset, and its files."""
     quads = set(union(metadata))
     creator = _RELEASE + "CITATION.cff#contributors"
-    quads.update(dataset_facts(snapshot.dataset, snapshot.version, date, creator))
+    quads.update(dataset_facts(fingerprint, edition, creator))
     for file in files:
         quads.update(_file(file))
     return sorted(quads, key=str)
@@ -64,10 +78,10 @@ def relative(document: bytes) -> bytes:
     return document.replace(_RELEASE.encode(), b"")
 
 
-def dataset_facts(fingerprint: str, version: str, date: str, creator: str) -> Iterator[Quad]:
+def dataset_facts(fingerprint: str, edition: Edition, creator: str) -> Iterator[Quad]:
     """Yield what the dataset is for DCAT, VoID and schema.org; `creator` is the IRI for its makers.
 
-    An empty version or date (xsd:date) is left out, for a graph that records none.
+    A version or date that the graph does not record is left out.
     """
     for prefix in ("dcat", "void", "schema"):
         yield quad(DATASET, "rdf:type", f"{prefix}:Dataset")
@@ -76,7 +90,7 @@ def dataset_facts(fingerprint: str, version: str, date: str, creator: str) -> It
         "description description": Literal(DESCRIPTION, language="en"),
         "license license": LICENSE,
         "identifier identifier": Literal(f"sha256:{fingerprint}"),
-        **({"modified dateModified": typed(date, "date")} if date else {}),
+        **({"modified dateModified": typed(edition.date, "date")} if edition.date else {}),
         "creator creator": creator,
         "publisher publisher": creator,
     }
@@ -87,10 +101,10 @@ def dataset_facts(fingerprint: str, version: str, date: str, creator: str) -> It
     yield quad(DATASET, "dcterms:language", _ENGLISH)
     yield quad(DATASET, "schema:inLanguage", Literal("en"))
     yield quad(DATASET, "schema:isAccessibleForFree", typed("true", "boolean"))
-    if version:
-        yield quad(DATASET, "dcat:version", Literal(version))
-        yield quad(DATASET, "schema:version", Literal(version))
-    for word in KEYWORDS:
+    if edition.version:
+        yield quad(DATASET, "dcat:version", Literal(edition.version))
+        yield quad(DATASET, "schema:version", Literal(edition.version))
+    for word in edition.keywords:
         yield quad(DATASET, "dcat:keyword", Literal(word, language="en"))
         yield quad(DATASET, "schema:keywords", Literal(word, language="en"))
     for kind in ("foaf:Agent", "schema:Organization"):

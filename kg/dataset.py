@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from kg.catalogue import CREATOR, DESCRIPTION, KEYWORDS, dataset_facts, distribution
+from kg.catalogue import CREATOR, DESCRIPTION, Edition, dataset_facts, distribution
 from kg.facts import NAMESPACES, quad
 from kg.jsonld import compact_dataset
 from kg.media import Format
@@ -21,19 +21,14 @@ DOCUMENT = "/dataset"
 
 
 def describe_served(
-    recorded: Iterable[Triple], fingerprint: str, edition: Mapping[str, str], origin: str
+    recorded: Iterable[Triple], fingerprint: str, edition: Edition, origin: str
 ) -> list[Triple]:
     """Return the description of the dataset as this server offers it.
 
-    `recorded` is what the graph says of itself, `edition` its `version` and `day`, `origin` the
-    address of the server's root without a slash at its end.
+    `recorded` is what the graph says of its size, `origin` the address of the server's root
+    without a slash at its end.
     """
-    facts = dataset_facts(
-        fingerprint,
-        edition.get("version", ""),
-        edition.get("day", ""),
-        f"{DATASET}#contributors",
-    )
+    facts = dataset_facts(fingerprint, edition, f"{DATASET}#contributors")
     dumps = (each for row in DESCRIPTION_FORMATS for each in _dump(origin, row))
     quads = (*facts, *_services(origin), *dumps)
     triples = {*recorded, *(each.triple for each in quads)}
@@ -48,10 +43,11 @@ def write(triples: Iterable[Triple], form: Format, prefixes: Mapping[str, str],
     return rdf_bytes(triples, RDF_FORMATS[form.name], prefixes)
 
 
-def search_block(fingerprint: str, counts: Mapping[str, int], origin: str) -> str:
+def search_block(fingerprint: str, edition: Edition, counts: Mapping[str, int], origin: str) -> str:
     """Return the dataset as schema.org has it, in JSON-LD for the start page.
 
-    It stands in a script element, so that no `<` may be in it.
+    `counts` are the sizes that a snapshot records, `origin` is as in `describe_served`. The block
+    stands in a script element, so that no `<` may be in it.
     """
     block = {
         "@context": NAMESPACES["schema"],
@@ -64,7 +60,7 @@ def search_block(fingerprint: str, counts: Mapping[str, int], origin: str) -> st
         "identifier": f"sha256:{fingerprint}",
         "inLanguage": "en",
         "isAccessibleForFree": True,
-        "keywords": list(KEYWORDS),
+        "keywords": list(edition.keywords),
         "creator": {"@type": "Organization", "name": CREATOR},
         "size": ", ".join(f"{number:,} {name}" for name, number in counts.items()),
         "distribution": [

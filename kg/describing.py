@@ -42,6 +42,7 @@ _QUESTIONS = (
     "resource-passages",
     "resource-rows",
     "resource-table",
+    "subjects",
     "term-uses",
 )
 _CLAIMS = (TERMS + "Claim", TERMS + "EditorialClaim")
@@ -105,6 +106,9 @@ class Describer:
         self.answers = answers
         self._texts = {name: probe(name) for name in _QUESTIONS}
         self._ontology = Soon(answers.service.pool, self._leads, otherwise=True)
+        self._subjects: Soon[tuple[str, ...]] = Soon(
+            answers.service.pool, self.named_most, otherwise=()
+        )
         self._identifiers: dict[str, Once[Identifiers]] = {}
 
     async def find(self, readings: Iterable[Reading]) -> Found | None:
@@ -132,6 +136,14 @@ class Describer:
 
     async def _leads(self) -> bool:
         return await self.find(readings(ONTOLOGY_PAGE)) is not None
+
+    async def subjects(self) -> tuple[str, ...]:
+        """Return what `named_most` does; nothing until the graph answers."""
+        return await self._subjects.get()
+
+    async def named_most(self) -> tuple[str, ...]:
+        """Return the labels of what the documents name most; raises the query's KgError."""
+        return tuple(row["label"] for row in await self._rows(self._texts["subjects"]))
 
     async def part(self, found: Found, number: int = 1) -> Part | None:
         """Return one part of what stands about a thing; None above the last."""

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from kg.addresses import document_path
 from kg.answers import own_url
 from kg.assets import guide, probe
+from kg.catalogue import Edition
 from kg.context import CONTEXT_IRI, write_context
 from kg.dataset import DOCUMENT, describe_served, write
 from kg.describing import ONTOLOGY_PAGE, Describer
@@ -97,13 +98,15 @@ class Guides:
             config = self.answers.service.pool.current.config
             asked = restrict(self._recorded, "dataset", [BASE])
             fingerprint, recorded = await self.answers.ask(asked, "ntriples")
-            edition = read_rows((await self.answers.ask(self._edition, "json"))[1])
+            (dated,) = read_rows((await self.answers.ask(self._edition, "json"))[1]) or [{}]
+            subjects = await self.describer.named_most()
+            edition = Edition(dated.get("version", ""), dated.get("day", ""), subjects)
             origin = own_url(request, "")
 
             def work() -> bytes:
                 parsed = parse_rdf(recorded, format=RdfFormat.N_TRIPLES)
                 triples = (each.triple for each in parsed)
-                found = describe_served(triples, fingerprint, (edition or [{}])[0], origin)
+                found = describe_served(triples, fingerprint, edition, origin)
                 return write(found, form, config.prefixes, config.context)
 
             body = await asyncio.to_thread(work)

@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Template
 
 from kg.assets import EXPORTS, Assets, locate
-from kg.catalogue import File, describe_release, relative
+from kg.catalogue import Edition, File, describe_release, relative
 from kg.context import read_context, write_context
 from kg.csvw import METADATA
 from kg.documents import file_digest
@@ -22,7 +22,7 @@ from kg.files import filling
 from kg.jsonld import compact_dataset
 from kg.progress import progress
 from kg.rdf import METADATA_GRAPH, Literal, Prefixes, Quad, RdfFormat, rdf_bytes
-from kg.selection import Selection
+from kg.selection import Selection, text_of
 from kg.settings import Settings
 from kg.snapshots import DATA, Snapshot, current_snapshot, is_changed, read_snapshot
 from kg.streams import Source, by_subject
@@ -43,11 +43,11 @@ def write_release(settings: Settings, folder: Path) -> None:
     _check(folder)
     if is_changed(snapshot_folder):
         raise DataError(f"The snapshot {snapshot_folder} is damaged; run `kg build`.")
-    date = _date(source)
+    edition = _edition(source, snapshot.version)
     with filling(folder, last=SUMS) as building:
         with progress("release", lambda: len(FORMS) + len(FOLDERS)) as advance:
             files = _dumps(source, building, advance)
-        _describe(source, (snapshot, date), building, files)
+        _describe(source, (snapshot, edition), building, files)
         paths = sorted(each for each in building.rglob("*") if each.is_file())
         names = [each.relative_to(building).as_posix() for each in paths]
         lines = [f"{file_digest(building / name)}  {name}\n" for name in names]
@@ -92,19 +92,21 @@ def _table_entry(path: Path, folder: Path) -> File:
     return _entry(path, folder, "text/csv", f"The table of {path.stem}", _CSVW)
 
 
-def _describe(source: Source, dated: tuple[Snapshot, str], folder: Path, files: list[File]) -> None:
+def _describe(
+    source: Source, what: tuple[Snapshot, Edition], folder: Path, files: list[File]
+) -> None:
     """Write the metadata, the context, licence, citation, fingerprint and README."""
-    assets, (snapshot, date) = source.assets, dated
+    assets, (snapshot, edition) = source.assets, what
     context = read_context(assets.ontology)
-    quads = describe_release(_metadata(source), snapshot, date, files)
+    quads = describe_release(_metadata(source), snapshot.dataset, edition, files)
     _write_metadata(quads, assets, folder)
     (folder / "context.jsonld").write_bytes(write_context(context))
     shutil.copyfile(assets.root / "LICENSE-DATA", folder / "LICENSE-DATA")
     prints = f"dataset {snapshot.dataset}\nunion {snapshot.union}\n"
     (folder / "FINGERPRINT").write_text(prints, encoding="utf-8")
     words = {
-        "date": date,
-        "version": snapshot.version,
+        "date": edition.date,
+        "version": edition.version,
         "dataset": snapshot.dataset,
         "union": snapshot.union,
         "counts": _table(f"{what} | {number:,}" for what, number in snapshot.counts.items()),
@@ -127,10 +129,12 @@ def _metadata(source: Source) -> Iterable[Quad]:
     return chain.from_iterable(quads for name, quads in source.graphs() if name == METADATA_GRAPH)
 
 
-def _date(source: Source) -> str:
-    for row in Selection(source).rows("edition"):
+def _edition(source: Source, version: str) -> Edition:
+    selection = Selection(source)
+    for row in selection.rows("edition"):
         if isinstance(day := row.get("day"), Literal):
-            return day.value
+            subjects = (text_of(each["label"]) for each in selection.rows("subjects"))
+            return Edition(version, day.value, tuple(subjects))
     raise DataError("No claim of the snapshot says when it was curated, which dates a release.")
 
 

@@ -14,6 +14,7 @@ from rdflib import DCTERMS, RDF, VOID, Namespace, URIRef
 from rdflib.namespace import DCAT
 from serving import serving
 
+from kg.catalogue import Edition
 from kg.dataset import search_block
 from kg.examples import describe_examples
 from kg.pages import article
@@ -25,6 +26,8 @@ SCHEMA = Namespace("https://schema.org/")
 SH = Namespace("http://www.w3.org/ns/shacl#")
 FORMATS = {"ttl": "turtle", "nt": "nt", "jsonld": "json-ld", "rdf": "xml"}
 DATASET = URIRef(BASE)
+#: All five texts are of an operation in Karachi.
+SUBJECTS = {"Operation Clean-up", "Karachi"}
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +101,7 @@ def test_it_is_a_dataset_for_all_three_vocabularies(endpoint, description) -> No
         assert httpx.head(str(dump)).status_code == 200
     assert description.value(DATASET, DCTERMS.license)
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", str(description.value(DATASET, DCTERMS.modified)))
+    assert {str(each) for each in description.objects(DATASET, DCAT.keyword)} > SUBJECTS
 
 
 class Blocks(HTMLParser):
@@ -123,10 +127,11 @@ def test_search_engines_find_the_dataset_in_the_start_page(endpoint) -> None:
     (block,) = map(json.loads, blocks.found)
     assert (block["@type"], block["@id"]) == ("Dataset", BASE)
     assert {"name", "description", "license", "creator", "distribution"} <= set(block)
+    assert set(block["keywords"]) > SUBJECTS
 
 
 def test_nothing_ends_the_block_early() -> None:
-    block = search_block("</script>", {"<!--": 1}, "http://e")
+    block = search_block("</script>", Edition(subjects=("<b>",)), {"<!--": 1}, "http://e")
     assert "<" not in block
     assert json.loads(block)["identifier"] == "sha256:</script>"
 

@@ -14,7 +14,7 @@ import yaml
 from bridge import from_rdflib
 from exported import export
 from rdflib.namespace import DCAT, DCTERMS, FOAF, SDO, VOID
-from tree import Tree, claim
+from tree import Tree, claim, passage
 
 from kg.errors import DataError, InputError
 from kg.export import FOLDERS, FORMS
@@ -39,6 +39,11 @@ def settings(tmp_path_factory, root):
         "alpha",
         claim("alpha/001-01", "id:ann :attended id:march", curatedOn=day("2026-01-02")),
         claim("alpha/002-01", "id:bob :attended id:march", curatedOn=day("2026-01-03")),
+    )
+    tree.write(
+        "mentions/alpha",
+        f"{passage('alpha/001')} :mentions id:ann, id:march .\n"
+        f"{passage('alpha/002')} :mentions id:town .",
     )
     counts = {"entities": 15, "triples": 1}
     write_snapshot(tree.quads(), counts, "1.2.3", folder / "snapshots")
@@ -68,6 +73,11 @@ def contents(folder):
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def test_the_keywords_are_what_the_texts_name_and_no_person(description):
+    words = {str(each) for each in description.objects(rdflib.URIRef(DATASET), DCAT.keyword)}
+    assert words == {"contested events", "knowledge graph", "provenance", "March", "Town"}
 
 
 def test_every_form_is_in_it(settings, release):
