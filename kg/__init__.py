@@ -20,7 +20,7 @@ order in which they may import each other, lowest first, and holds them to it.
     Another server  remote remote_service connection rewrite
     Publish         publish writer record sample
     Serve           app served renewal watch endpoint graphstore service_description answers
-                    calls replies codings cache flights once
+                    calls responses codings cache flights once
     Connections     wire bounded repeats similar monitor
     Workers         pool turns generation loader worker confine
     Pages           resources addresses signposts describing profiles views reference pages

@@ -33,7 +33,7 @@ from kg.once import Once, of_one_graph
 from kg.pool import Pool
 from kg.protocol import Limits, Operation
 from kg.repeats import REPEATABLE
-from kg.replies import CORS, entity_tag, not_modified
+from kg.responses import CORS, entity_tag, not_modified
 from kg.rows import read_rows
 from kg.service_description import Catalogue
 from kg.worker import Job

@@ -44,8 +44,8 @@ from kg.queries import questions
 from kg.reconcile import Reconcile
 from kg.renewal import Renewal
 from kg.repeats import Repeats
-from kg.replies import Handler, packed, problem
 from kg.resources import Resources
+from kg.responses import Handler, packed, problem
 from kg.served import loader_config
 from kg.settings import Settings
 from kg.similar import Similar

@@ -22,7 +22,7 @@ from kg.cache import Entry
 from kg.errors import KgError
 from kg.media import Choice, Format, find, named, negotiate, offered, quality
 from kg.protocol import read_request
-from kg.replies import PREFLIGHT, Handler, entity_tag, problem
+from kg.responses import PREFLIGHT, Handler, entity_tag, problem
 from kg.service_description import DESCRIPTION_FORMATS, describe, serialize
 
 PATH = "/sparql"

@@ -13,7 +13,7 @@ from kg.assets import probe
 from kg.endpoint import any_method
 from kg.errors import InputError, NotFoundError
 from kg.protocol import IRI, Operation, operation, read_fields
-from kg.replies import READING, guarded
+from kg.responses import READING, guarded
 
 
 class GraphStoreProtocol:

@@ -26,7 +26,7 @@ from kg.media import HTML, Format, named, negotiate
 from kg.pages import Article, Pages, Shown, article
 from kg.queries import questions, restrict
 from kg.rdf import BASE, RdfFormat, parse_rdf
-from kg.replies import CORS, Handler, guarded, packed
+from kg.responses import CORS, Handler, guarded, packed
 from kg.rows import read_rows
 from kg.service_description import DESCRIPTION_FORMATS
 from kg.signposts import Link, link_header

@@ -23,7 +23,7 @@ from kg.media import FORMATS, HTML, Format, find
 from kg.once import Once
 from kg.protocol import LONGEST_ADDRESS, Fields, named_format, operation, read_fields
 from kg.queries import Question, bind, find_question, parse_names, questions
-from kg.replies import CORS, Handler, problem
+from kg.responses import CORS, Handler, problem
 
 #: What is said of the answer and not of the question, unless the question has one of that name.
 _OF_THE_ANSWER = ("as", "timeout", "maxrows")

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kg.cache import Cache
 from kg.errors import InternalError
 from kg.pool import Pool
-from kg.replies import SECURITY, Handler, problem
+from kg.responses import SECURITY, Handler, problem
 
 #: Called with the scope of a request, and the headers and body of its answer when it is whole.
 Keep = Callable[[Any, Iterable[tuple[bytes, bytes]], bytes], None]

@@ -35,7 +35,7 @@ from kg.once import Once, of_one_graph
 from kg.pages import Pages
 from kg.pool import Pool
 from kg.protocol import FORM_TYPE, METHODS, body_text, content_type, operation, read_fields
-from kg.replies import CORS, Handler, guarded, packed
+from kg.responses import CORS, Handler, guarded, packed
 from kg.rows import read_rows
 from kg.suggestions import flyout, propose, suggest
 from kg.things import NAME, TYPE, Things, read_things, thing_queries

@@ -34,7 +34,7 @@ from kg.protocol import Operation, named_format, read_fields
 from kg.rdf import BASE
 from kg.reference import reference
 from kg.repeats import REPEATABLE
-from kg.replies import CORS, entity_tag, guarded, problem
+from kg.responses import CORS, entity_tag, guarded, problem
 from kg.signposts import link_header, signposts
 from kg.views import Ref, Views, parse_facts
 

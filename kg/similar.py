@@ -21,7 +21,7 @@ from kg.errors import KgError
 from kg.monitor import QUERY, WORKER, Figures, failed, log_request, surrounded
 from kg.protocol import read_request
 from kg.repeats import LONGEST, REQUEST
-from kg.replies import problem
+from kg.responses import problem
 
 Headers = Iterable[tuple[bytes, bytes]]
 

@@ -18,8 +18,8 @@ from kg.pages import Pages
 from kg.pool import Reply
 from kg.protocol import Limits, operation
 from kg.repeats import REPEATABLE
-from kg.replies import entity_tag
 from kg.resources import Resources
+from kg.responses import entity_tag
 from kg.worker import LoaderConfig
 
 

@@ -40,7 +40,7 @@ from kg.media import FORMATS, named
 from kg.monitor import log_request, start_log
 from kg.pages import read_static
 from kg.protocol import UPDATE_TYPE
-from kg.replies import entity_tag, not_modified, problem
+from kg.responses import entity_tag, not_modified, problem
 from kg.served import loader_config
 from kg.settings import Settings
 

@@ -21,7 +21,7 @@ LAYERS = (
     "connection remote_service remote record writer sample",
     "things batches matching suggestions extension reconciliation_client accepting",
     "confine worker served loader tables asking link",
-    "generation turns watch pool renewal calls cache flights once replies",
+    "generation turns watch pool renewal calls cache flights once responses",
     "monitor repeats bounded wire service_description answers similar report validate",
     "streams selection csvw frames graphml review catalogue",
     "examples build export release pages endpoint graphstore",
@@ -40,7 +40,7 @@ LIBRARIES = {
     "rdflib_endpoint": "endpoint",
     "fastapi": "app",
     "starlette": (
-        "answers app endpoint graphstore guides inquiry monitor reconcile replies resources"
+        "answers app endpoint graphstore guides inquiry monitor reconcile resources responses"
     ),
 }
 
