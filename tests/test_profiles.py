@@ -1,6 +1,7 @@
 """What pages show: the words of a passage where they are at hand, and who speaks in every line."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from serving import PERSON
@@ -24,6 +25,7 @@ class Local:
     def __init__(self, path) -> None:
         self.store = EngineStore()
         self.store.load(path)
+        self.service = SimpleNamespace(pool=SimpleNamespace(fingerprint="print"))
 
     async def ask(self, text: str, form: str) -> tuple[str, bytes]:
         return "print", self.store.evaluate(Operation(text), named(form)).body
