@@ -35,6 +35,7 @@ from kg.examples import Group, grouped
 from kg.graphstore import GraphStoreProtocol
 from kg.guides import Guides
 from kg.inquiry import Inquiry
+from kg.metadata import TITLE
 from kg.monitor import ALIVE, Figures, Surround, metrics, start_log
 from kg.openapi import describe_api
 from kg.pages import Pages, Start, read_static
@@ -51,7 +52,6 @@ from kg.settings import Settings
 from kg.similar import Similar
 from kg.wire import RepeatProtocol
 
-TITLE = "Contested"
 DESCRIPTION = (
     "A knowledge graph of contested events: every statement with its passage, speaker and time."
 )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kg.facts import quad, typed
-from kg.metadata import DATASET, LICENSE
+from kg.metadata import DATASET, LICENSE, TITLE
 from kg.rdf import BASE, Literal, Quad, union
 
 #: Stands for the folder of the release; `relative` takes it away again.
@@ -86,7 +86,7 @@ def dataset_facts(fingerprint: str, edition: Edition, creator: str) -> Iterator[
     for prefix in ("dcat", "void", "schema"):
         yield quad(DATASET, "rdf:type", f"{prefix}:Dataset")
     said: dict[str, str | Literal] = {
-        "title name": Literal("Contested"),
+        "title name": Literal(TITLE),
         "description description": Literal(DESCRIPTION, language="en"),
         "license license": LICENSE,
         "identifier identifier": Literal(f"sha256:{fingerprint}"),

@@ -12,7 +12,7 @@ from kg.catalogue import CREATOR, DESCRIPTION, Edition, dataset_facts, distribut
 from kg.facts import NAMESPACES, quad
 from kg.jsonld import compact_dataset
 from kg.media import Format
-from kg.metadata import DATASET, LICENSE
+from kg.metadata import DATASET, LICENSE, TITLE
 from kg.rdf import RDF_FORMATS, Literal, Quad, Triple, rdf_bytes
 from kg.service_description import DESCRIPTION_FORMATS
 
@@ -53,7 +53,7 @@ def search_block(fingerprint: str, edition: Edition, counts: Mapping[str, int], 
         "@context": NAMESPACES["schema"],
         "@type": "Dataset",
         "@id": DATASET,
-        "name": "Contested",
+        "name": TITLE,
         "description": DESCRIPTION,
         "url": f"{origin}/",
         "license": LICENSE,

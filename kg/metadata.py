@@ -13,6 +13,7 @@ from kg.facts import Value, expand, quad, typed
 from kg.rdf import BASE, METADATA_GRAPH, TERMS, Literal, Prefixes, Quad, fingerprint
 
 DATASET = BASE
+TITLE = "Contested"
 #: Gives a graph the digest of its statements.
 DIGEST = expand("schema:sha256")
 _PARTITIONS = BASE + "partition/"
@@ -46,7 +47,7 @@ def describe_dataset(quads: Iterable[Quad], prefixes: Prefixes) -> Iterator[Quad
 def _dataset(triples: set[tuple[str, str, str]]) -> Iterator[Quad]:
     subjects = {subject for subject, _, _ in triples}
     yield _say(DATASET, "rdf:type", "void:Dataset")
-    yield _say(DATASET, "dcterms:title", Literal("Contested"))
+    yield _say(DATASET, "dcterms:title", Literal(TITLE))
     yield _say(DATASET, "dcterms:license", LICENSE)
     yield _say(DATASET, "void:uriSpace", Literal(BASE))
     yield _say(DATASET, "void:vocabulary", TERMS)

@@ -11,7 +11,7 @@ from typing import Any
 
 from kg.describing import Part
 from kg.facts import Facts, expand
-from kg.rdf import TERMS
+from kg.rdf import ENTITIES, TERMS
 from kg.views import Ref, Statement, Views
 
 Context = dict[str, Any]
@@ -55,7 +55,7 @@ def _thing(part: Part, facts: Facts, views: Views) -> Context:
         "matches": [each for name in _MATCHES for each in views.refs(node, name)],
         "plain": views.plain(node, *_SHOWN_ABOVE, "skos:hiddenLabel", *_MATCHES),
         "unasserted": facts.true(node, "unasserted"),
-        "entity": "/id/" in node,
+        "entity": node.startswith(ENTITIES),
         "person": TERMS + "Person" in facts.texts(node, "rdf:type"),
         "claims": len(part.claims),
         "documents": len(documents),

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from kg.entities import Names, local_name
 from kg.queries import Question
+from kg.rdf import ENTITIES
 from kg.rows import read_rows
 
 Row = Mapping[str, Mapping[str, str]]
@@ -92,4 +93,4 @@ def _cell(row: Row, column: str, names: Names) -> str:
 
 def _shown(iri: str, names: Names) -> str:
     local = local_name(iri).rpartition("#")[2]
-    return (names.label(iri) or local) if "/id/" in iri else local
+    return (names.label(iri) or local) if iri.startswith(ENTITIES) else local

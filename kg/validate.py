@@ -41,10 +41,10 @@ from kg.rdf import (
     write_nquads,
 )
 from kg.report import VIOLATION, Report, Result, fill
+from kg.snapshots import DATA
 from kg.store import EngineStore
 
 SH = rdflib.Namespace(SHACL)
-DATA_FILE = "data.nq"
 TARGETS_QUERY = "targets.rq"
 BLANK = "_:"
 
@@ -70,10 +70,10 @@ def validate_snapshot(data: Path | Iterable[Quad], assets: Assets) -> Report:
     """
     if not isinstance(data, Path):
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / DATA_FILE
+            file = Path(folder) / DATA
             write_nquads(data, file)
             return validate_snapshot(file, assets)
-    file = data / DATA_FILE if data.is_dir() else data
+    file = data / DATA if data.is_dir() else data
     if not file.is_file():
         raise NotFoundError(f"There is no snapshot at {data}; run kg build first.")
     shapes = sorted(assets.shapes.glob("*.ttl"))

@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 from kg.addresses import plain_path
 from kg.facts import Facts, Value, expand
 from kg.moments import in_words
-from kg.rdf import BASE, TERMS, Literal, NamedNode, Prefixes, RdfFormat, parse_rdf
+from kg.rdf import (
+    BASE,
+    DOCUMENTS,
+    PASSAGES,
+    TERMS,
+    Literal,
+    NamedNode,
+    Prefixes,
+    RdfFormat,
+    parse_rdf,
+)
 from kg.wording import GAPS, VERBS, reading, time_of
 
 #: What has a place of its own in a statement, so that it is not shown as a qualifier too.
@@ -128,9 +138,9 @@ class Views:
     def name(self, iri: str) -> str:
         """Return what a node is called: its label, or else the end of its IRI."""
         label = self.facts.text(iri, "rdfs:label")
-        if not label and iri.startswith(BASE + "passage/"):
-            slug, _, number = iri.removeprefix(BASE + "passage/").rpartition("/")
-            document = self.facts.text(f"{BASE}document/{slug}", "rdfs:label")
+        if not label and iri.startswith(PASSAGES):
+            slug, _, number = iri.removeprefix(PASSAGES).rpartition("/")
+            document = self.facts.text(DOCUMENTS + slug, "rdfs:label")
             return f"{document or slug}, passage {number}"
         if not label and iri.startswith(BASE):
             return iri.removeprefix(BASE).removeprefix("ontology/") or "this dataset"

@@ -15,7 +15,8 @@ from kg.assets import Assets
 from kg.errors import DataError, InternalError, NotFoundError
 from kg.rdf import Prefixes
 from kg.report import Report, Result, fill
-from kg.validate import DATA_FILE, core_results, read_constraints, validate_snapshot
+from kg.snapshots import DATA
+from kg.validate import core_results, read_constraints, validate_snapshot
 
 FAULT = ROOT / "tests" / "shapes" / "entity" / "invalid-no-label.ttl"
 SPARQL_FAULT = ROOT / "tests" / "shapes" / "plain-triple" / "invalid-alleged.ttl"
@@ -43,7 +44,7 @@ def test_base_conforms() -> None:
 
 
 def test_both_runs_end_in_one_report(tmp_path: Path) -> None:
-    write_graph(tmp_path / DATA_FILE, _faulty())
+    write_graph(tmp_path / DATA, _faulty())
     report = validate_snapshot(tmp_path, ASSETS)
     assert not report.conforms
     shapes = {each.shape.removeprefix(SHAPE) for each in report.results}
@@ -134,7 +135,7 @@ def test_no_snapshot(tmp_path: Path) -> None:
 
 
 def test_broken_snapshot(tmp_path: Path) -> None:
-    (tmp_path / DATA_FILE).write_text("<a> <b> .\n")
+    (tmp_path / DATA).write_text("<a> <b> .\n")
     with pytest.raises(DataError, match=r"data\.nq, line 1"):
         validate_snapshot(tmp_path, ASSETS)
 
@@ -142,13 +143,13 @@ def test_broken_snapshot(tmp_path: Path) -> None:
 def test_nothing_to_look_at(tmp_path: Path) -> None:
     """What no shape looks at does not conform: it is no snapshot."""
     for text in ("", "<http://a/s> <http://a/p> <http://a/o> .\n"):
-        (tmp_path / DATA_FILE).write_text(text)
+        (tmp_path / DATA).write_text(text)
         with pytest.raises(DataError, match="holds nothing that a shape looks at"):
             validate_snapshot(tmp_path, ASSETS)
 
 
 def test_no_shapes(tmp_path: Path) -> None:
-    write_graph(tmp_path / DATA_FILE, base())
+    write_graph(tmp_path / DATA, base())
     with pytest.raises(NotFoundError, match="no shapes"):
         validate_snapshot(tmp_path, Assets(tmp_path))
 
@@ -187,7 +188,7 @@ def test_settings_of_this_process_are_left_alone(tmp_path: Path) -> None:
         f"validate_snapshot(Path({str(tmp_path)!r}), Assets(Path({str(ROOT)!r})));"
         "print('pyshacl' in sys.modules, rdflib.NORMALIZE_LITERALS)"
     )
-    write_graph(tmp_path / DATA_FILE, base())
+    write_graph(tmp_path / DATA, base())
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
