@@ -35,7 +35,7 @@ from kg.protocol import Limits, Operation
 from kg.repeats import REPEATABLE
 from kg.responses import CORS, entity_tag, not_modified
 from kg.rows import read_rows
-from kg.service_description import Catalogue
+from kg.service_description import Contents
 from kg.worker import Job
 
 #: Key of a request's scope: the operation, format and coding of an answer made for it.
@@ -84,7 +84,7 @@ class Answers:
         self.service = service
         self._calls = Calls(service.pool)
         self._graphs = Once(service.pool, self._counted)
-        self._catalogue = Once(service.pool, self._surveyed)
+        self._contents = Once(service.pool, self._surveyed)
         self._flights: Flights[Entry] = Flights()
         self._asked: Flights[tuple[str, bytes]] = Flights()
 
@@ -154,18 +154,18 @@ class Answers:
         """Return the named graphs with their numbers of triples."""
         return (await self._graphs.get())[1]
 
-    async def catalogue(self) -> Catalogue:
+    async def contents(self) -> Contents:
         """Return graphs and sizes of the data being served.
 
         Raises BusyError where these were replaced in the meantime.
         """
-        return (await self._catalogue.get())[1]
+        return (await self._contents.get())[1]
 
     async def _counted(self) -> tuple[str, dict[str, int]]:
         fingerprint, found = await self._probe("graphs")
         return fingerprint, {row["graph"]: int(row["triples"]) for row in found}
 
-    async def _surveyed(self) -> tuple[str, Catalogue]:
+    async def _surveyed(self) -> tuple[str, Contents]:
         fingerprint, graphs = await self._graphs.get()
         sizes: tuple[tuple[str, int], ...] = ()
         # A size that takes too long to count is left out rather than guessed.
@@ -173,7 +173,7 @@ class Answers:
             measured, (counts,) = await self._probe("sizes")
             fingerprint = of_one_graph(fingerprint, measured)
             sizes = tuple((name, int(number)) for name, number in counts.items())
-        return fingerprint, Catalogue(fingerprint, tuple(graphs.items()), sizes)
+        return fingerprint, Contents(fingerprint, tuple(graphs.items()), sizes)
 
     async def _probe(self, name: str) -> tuple[str, list[dict[str, str]]]:
         """Ask a question of ours; return the data's fingerprint and the rows."""

@@ -79,13 +79,13 @@ class Endpoint(SparqlRouter):
             choice = Choice(form, form.media_type)
         else:
             choice = negotiate(request.headers.get("accept"), DESCRIPTION_FORMATS)
-        catalogue, cache = await self.answers.catalogue(), self.answers.service.cache
+        contents, cache = await self.answers.contents(), self.answers.service.cache
         url = own_url(request, PATH)
-        key = (catalogue.fingerprint, "description", url, choice.format.name)
+        key = (contents.fingerprint, "description", url, choice.format.name)
         entry = cache.get(key)
         if entry is None:
             federated = bool(self.answers.service.limits.servers)
-            parts = url, self.title, self.description, catalogue
+            parts = url, self.title, self.description, contents
             body = serialize(describe(*parts, federated=federated), choice.format)
             entry = Entry(body, entity_tag(body))
             cache.put(key, entry)

@@ -20,7 +20,7 @@ DESCRIPTION_FORMATS: tuple[Format, ...] = tuple(
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class Contents:
     """What is served: the data's fingerprint, and how large they are.
 
     `graphs` are the named graphs with their numbers of triples, `sizes` the figures of the
@@ -33,7 +33,7 @@ class Catalogue:
 
 
 def describe(
-    endpoint: str, title: str, description: str, catalogue: Catalogue, *, federated: bool = False
+    endpoint: str, title: str, description: str, contents: Contents, *, federated: bool = False
 ) -> list[Quad]:
     """Return the description of the service at `endpoint` (an absolute IRI).
 
@@ -51,22 +51,22 @@ def describe(
         *(quad(service, "sd:resultFormat", row.iri) for row in FORMATS),
         quad(service, "sd:defaultDataset", dataset),
         quad(dataset, "void:sparqlEndpoint", endpoint),
-        *_dataset(dataset, catalogue),
+        *_dataset(dataset, contents),
     ]
 
 
-def _dataset(dataset: str, catalogue: Catalogue) -> Iterator[Quad]:
+def _dataset(dataset: str, contents: Contents) -> Iterator[Quad]:
     default = f"{dataset}-default"
     yield quad(dataset, "rdf:type", "sd:Dataset")
     yield quad(dataset, "rdf:type", "void:Dataset")
-    yield quad(dataset, "dcterms:identifier", Literal(catalogue.fingerprint))
+    yield quad(dataset, "dcterms:identifier", Literal(contents.fingerprint))
     yield quad(dataset, "sd:defaultGraph", default)
     yield quad(default, "rdf:type", "sd:Graph")
-    for local, number in catalogue.sizes:
+    for local, number in contents.sizes:
         yield quad(dataset, f"void:{local}", typed(number, "integer"))
         if local == "triples":
             yield quad(default, "void:triples", typed(number, "integer"))
-    for number, (name, triples) in enumerate(catalogue.graphs, start=1):
+    for number, (name, triples) in enumerate(contents.graphs, start=1):
         entry, content = f"{dataset}-{number}", f"{dataset}-{number}-graph"
         yield quad(dataset, "sd:namedGraph", entry)
         yield quad(entry, "rdf:type", "sd:NamedGraph")

@@ -72,8 +72,8 @@ def test_the_sizes_of_one_graph_do_not_stand_beside_those_of_another():
     async def ask():
         answers = Answers(Service(Replaced(), Cache(0), Limits(), 5.0, "t", "d", "0"))
         with pytest.raises(BusyError, match="just been replaced"):
-            await answers.catalogue()
-        found = await answers.catalogue()
+            await answers.contents()
+        found = await answers.contents()
         assert (found.fingerprint, found.graphs) == ("new", (("u:new", 1),))
 
     asyncio.run(ask())

@@ -11,10 +11,10 @@ from serving import ROOT
 
 from kg.media import Format
 from kg.rdf import to_rdflib_graph
-from kg.service_description import DESCRIPTION_FORMATS, Catalogue, describe, serialize
+from kg.service_description import DESCRIPTION_FORMATS, Contents, describe, serialize
 
-CATALOGUE = Catalogue("f" * 64, (("u:g0", 3), ("u:g1", 4)), (("triples", 7), ("classes", 2)))
-DESCRIPTION = describe("http://here/sparql", "A title", "What it is.", CATALOGUE)
+CONTENTS = Contents("f" * 64, (("u:g0", 3), ("u:g1", 4)), (("triples", 7), ("classes", 2)))
+DESCRIPTION = describe("http://here/sparql", "A title", "What it is.", CONTENTS)
 WRITTEN = """
 import sys
 sys.path[:0] = sys.argv[1:]
