@@ -69,11 +69,13 @@ class Watch:
         """Wait for a look, if one is due, one for all who wait; return whether it succeeded."""
         if not self.due:
             return not self._complaint
-        if self._look is None or self._look.done():
-            self._look = asyncio.create_task(self._compare())
+        look = self._look
+        if look is None or look.done():
+            look = self._look = asyncio.create_task(self._compare())
         wait = _PATIENCE if patience is None else patience
-        done, _ = await asyncio.wait([self._look], timeout=wait)
-        return bool(done) and not self._complaint
+        await asyncio.wait([look], timeout=wait)
+        # A look that ends by a defect of ours, or for want of a thread, has seen nothing either.
+        return look.done() and look.exception() is None and not self._complaint
 
     async def _compare(self) -> None:
         """Compare the record with what is served; pause, go on, or serve what is there now."""

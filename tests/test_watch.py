@@ -110,6 +110,22 @@ def test_a_graph_that_is_replaced_again_and_again_is_told(server: FakeServer) ->
     with_pool(server, work)
 
 
+def test_a_look_that_could_not_begin_is_no_look(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: LoaderConfig) -> Record:
+        raise RuntimeError("can't start new thread")
+
+    async def work(pool: Pool) -> None:
+        change(server)
+        monkeypatch.setattr(kg.watch, "_published", fails)
+        assert await pool.watch.look() is False
+        with pytest.raises(StoreLostError, match="does not say if its graph"):
+            await pool.run(job(MARK))
+
+    with_pool(server, work)
+
+
 def test_what_cannot_be_served_yet_is_told_once_and_tried_again(
     server: FakeServer, capsys: pytest.CaptureFixture
 ) -> None:
