@@ -132,9 +132,8 @@ def _store(text: str) -> str:
 
 def _servers(text: str) -> tuple[str, ...]:
     found = tuple(re.split(r"[\s,]+", text.strip(" \t\r\n,")))
-    for each in found:
-        if not _SERVER.fullmatch(each) or not is_service(each):
-            raise ValueError("http or https URLs, without a password or fragment, are needed")
+    if not all(_SERVER.fullmatch(each) and is_service(each) for each in found):
+        raise ValueError("http or https URLs, without a password or fragment, are needed")
     return found
 
 
@@ -145,10 +144,10 @@ def _setting(
     *,
     default: Any = None,
     factory: Callable[[], Any] | None = None,
-    shown: str | None = None,
+    shown: str = "",
 ) -> Any:
     metadata = {"name": name, "meaning": meaning, "parse": parse}
-    metadata["shown"] = shown if shown is not None else str(default)
+    metadata["shown"] = shown or ("none" if default in ("", None, ()) else str(default))
     if factory is not None:
         return field(default_factory=factory, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -172,27 +171,21 @@ class Settings:
         default="memory",
     )
     store_user: str = _setting(
-        "KG_STORE_USER",
-        "Name to give to the server that KG_STORE names.",
-        str,
-        default="",
-        shown="none",
+        "KG_STORE_USER", "Name to give to the server that KG_STORE names.", str, default=""
     )
     store_password: str = _setting(
-        "KG_STORE_PASSWORD", "Password to give to that server.", str, default="", shown="none"
+        "KG_STORE_PASSWORD", "Password to give to that server.", str, default=""
     )
     servers: tuple[str, ...] = _setting(
         "KG_SERVICE",
         "URLs of the SPARQL servers that SERVICE in a query may ask, with spaces between them.",
         _servers,
         default=(),
-        shown="none",
     )
     documents: Path | None = _setting(
         "KG_DOCUMENTS",
         "Folder of the source texts; set, digests, offsets and quoted words are verified.",
         _existing_folder,
-        shown="none",
     )
     source: Path | None = _setting(
         "KG_SOURCE",
