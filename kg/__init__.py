@@ -21,7 +21,7 @@ order in which they may import each other, lowest first, and holds them to it.
     Publish         publish writer record sample
     Serve           app served renewal watch endpoint graphstore service_description answers
                     calls responses codings cache flights once
-    Connections     wire bounded repeats similar monitor
+    Connections     wire bounded clients repeats similar monitor
     Workers         pool turns generation loader worker confine
     Pages           resources addresses signposts describing profiles views reference pages
                     guides dataset openapi inquiry

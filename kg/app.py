@@ -23,9 +23,9 @@ from starlette.routing import Route, request_response
 
 from kg.answers import Answers, Service, own_url
 from kg.assets import version
-from kg.bounded import Clients
 from kg.cache import Cache
 from kg.catalogue import Edition
+from kg.clients import Clients
 from kg.dataset import search_block
 from kg.describing import Describer
 from kg.endpoint import Endpoint, Page

@@ -1,54 +1,38 @@
 """The HTTP parser of the server: bounds a request in length and time, and answers what is none.
 
-uvicorn's fast parser collects headers and trailers without end, and waits without end for the
-rest of a request, or for a client to take its answer; one could fill the memory or take all
-connections. What it cannot read it answers before what came earlier, and with none of our headers;
-of a request that wishes for another protocol it loses the body.
+uvicorn's fast parser collects headers, trailers and requests without end, and waits without end
+for the rest of a request, or for a client to take its answer; one could fill the memory, hold up
+all others or take all connections. What it cannot read it answers before what came earlier, and
+with none of our headers; of a request that wishes for another protocol it loses the body.
 Sources: RFC 6585, 5 (status 431); RFC 9110, 6.5.1 (trailers), 7.8 (Upgrade); RFC 9112, 3.2 (Host).
 """
 
 import asyncio
 import re
-import resource
 import sys
-from dataclasses import dataclass, field
 from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from kg.clients import Clients
 from kg.errors import AddressError, HeadError, InputError, KgError, MethodError
 from kg.monitor import REFUSED
 from kg.protocol import LONGEST_ADDRESS, METHODS
 
 #: Bytes of request line and headers: more than any client or proxy sends.
 LONGEST_HEAD = 64 * 1024
+#: Headers of a request: short ones take twenty times their bytes of memory.
+MOST_HEADERS = 500
+#: Requests that wait on a connection above which no more are read, for each takes a hundred times
+#: its bytes; bytes that are read at a time.
+MOST_AHEAD, _AT_A_TIME = 50, 4096
 #: Seconds in which a client that has closed its half of the connection is still answered.
 SOON = 0.5
-_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-#: Workers and files need descriptors, too.
-_MOST = sys.maxsize if _FILES == resource.RLIM_INFINITY else max(_FILES - 100, _FILES // 2)
 
 _METHODS = f"This server answers the methods {', '.join(METHODS)}."
 #: A host with its port, be it empty (RFC 3986, 3.2.2).
 _HOST = re.compile(rb"([\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(:\d*)?", re.ASCII)
-
-
-@dataclass
-class Clients:
-    """The connections of one server that it waits for, and what it bears of all together.
-
-    `behind` do not take an answer as fast as it is sent, `awaited` have yet to send the rest of a
-    request; the first one stands first. `patience` are the seconds in which a request must have
-    come whole, its body included, and something of its answer must have been taken; `room` are the
-    bytes of answers that may wait for slow clients, `most` the connections at one time.
-    """
-
-    patience: float = 60.0
-    room: int = 1 << 30
-    most: int = _MOST
-    behind: dict["BoundedProtocol", None] = field(default_factory=dict)
-    awaited: dict["BoundedProtocol", None] = field(default_factory=dict)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -57,7 +41,7 @@ class BoundedProtocol(HttpToolsProtocol):
     What cannot be read is answered by the application, to which its scope tells the reason.
     """
 
-    _received = 0
+    _received, _held = 0, b""
     _in_head = True
     _refused = False
     url = b""
@@ -145,17 +129,31 @@ class BoundedProtocol(HttpToolsProtocol):
             self._reading = None
 
     def data_received(self, data: bytes) -> None:
-        """Take what came in, until a head or trailer is too long (asyncio's hook)."""
-        if self._refused:
-            return
+        """Take what came in (asyncio's hook)."""
         self._unset_keepalive_if_required()
-        self._received += len(data)
-        self._read(data)
-        # Nothing but a head or trailer, whose end is still to come.
-        if self._received > LONGEST_HEAD and not self._refused:
-            self._refuse(self._too_long())
+        self._held += data
+        self._take()
 
-    def _read(self, data: bytes) -> None:
+    def _take(self) -> None:
+        """Read what is held, until enough requests wait, or a head or trailer is too long."""
+        held = memoryview(self._held)
+        while held and len(self.pipeline) < MOST_AHEAD and not self._refused:
+            part, held = held[:_AT_A_TIME], held[_AT_A_TIME:]
+            self._received += len(part)
+            self._read(part)
+            if self._received > LONGEST_HEAD and not self._refused:
+                self._refuse(self._too_long())  # no end of a head or trailer
+        self._held = b"" if self._refused else bytes(held)
+        if self._held:  # the client keeps the rest
+            self.flow.pause_reading()
+
+    def on_response_complete(self) -> None:
+        """Go on with what is held (uvicorn's hook)."""
+        super().on_response_complete()
+        if self._held and not self.transport.is_closing():
+            self._take()
+
+    def _read(self, data: memoryview) -> None:
         parts: list[bytes | memoryview] = [data]
         try:
             while parts:
@@ -224,6 +222,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; what follows a body is none (the parser's hook)."""
         if self._in_head:
+            if len(self.headers) >= MOST_HEADERS:
+                raise HeadError(f"The request has more than {MOST_HEADERS} headers.")
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:

@@ -22,7 +22,7 @@ LAYERS = (
     "things batches matching suggestions extension reconciliation_client accepting",
     "confine worker served loader tables asking link",
     "generation turns watch pool renewal calls cache flights once responses",
-    "monitor repeats bounded wire service_description answers similar report validate",
+    "monitor repeats clients bounded wire service_description answers similar report validate",
     "streams selection csvw frames graphml review catalogue",
     "examples build export release pages endpoint graphstore",
     "addresses dataset describing views profiles reference signposts openapi",

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import json
 import socket
@@ -11,9 +12,11 @@ from functools import partial
 import pytest
 import uvicorn
 from talking import RUNAWAY, Talk, ended_early, get
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from kg.bounded import LONGEST_HEAD, SOON, BoundedProtocol, Clients
+from kg.bounded import LONGEST_HEAD, MOST_AHEAD, MOST_HEADERS, SOON, BoundedProtocol
+from kg.clients import Clients
 from kg.monitor import REFUSED
 
 NUMBERS = itertools.count()
@@ -222,6 +225,30 @@ def test_the_next_request_is_not_begun_before_the_answer_is_taken():
     assert len(begun) == 2
 
 
+def test_requests_ahead_of_their_answers_are_read_when_there_is_room():
+    many, kept, asked = 5000, [], []
+
+    async def app(scope, receive, send):
+        if not asked:
+            await asyncio.sleep(0.3)  # all of them have come
+            kept.extend(each for each in gc.get_objects() if type(each) is RequestResponseCycle)
+        asked.append(scope["path"])
+        headers = [(b"content-length", b"%d" % len(scope["path"]))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": scope["path"].encode()})
+
+    async def work():
+        async with connected(app, Clients()) as (reader, writer):
+            writer.write(b"".join(ASKED.replace(b"/ ", b"/%d " % each) for each in range(many)))
+            for number in range(many):
+                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+                assert await reader.readexactly(len(f"/{number}")) == f"/{number}".encode(), head
+
+    asyncio.run(work())
+    assert asked == [f"/{each}" for each in range(many)]
+    assert MOST_AHEAD <= len(kept) < 6 * MOST_AHEAD
+
+
 GET = b"GET /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: here\r\n"
 POST = b"POST /sparql HTTP/1.1\r\nHost: here\r\nContent-Type: application/sparql-query\r\n"
 TWICE = b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n"
@@ -271,6 +298,13 @@ def test_a_long_address_behind_other_requests_is_refused_in_its_turn(talk):
 def test_a_long_head_that_begins_behind_another_request_is_refused(talk):
     assert talk.ask(GET + b"\r\n" + GET + b"X-Long: " + b"a" * 60_000)[0] == 200
     assert talk.ask(b"a" * 40_000 + b"\r\n\r\n")[0] == 431
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"B:"], ids=["whole", "begun"])
+def test_more_headers_than_anybody_sends_are_refused(talk, end):
+    lines = [b"A%d: b\r\n" % number for number in range(MOST_HEADERS - 1)]
+    assert talk.ask(GET, *lines, b"\r\n")[0] == 200
+    assert talk.ask(GET, *lines, b"One: more\r\n", end)[0] == 431
 
 
 def test_a_body_that_breaks_off_is_answered_in_its_turn(talk):
