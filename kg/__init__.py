@@ -5,7 +5,7 @@ order in which they may import each other, lowest first, and holds them to it.
 
     For all         errors settings assets files progress rdf facts names
     Command line    __main__ cli curating terminal asking tables
-    Read and check  sources sssom links references check format
+    Read and check  sources sssom links references literals check format
     Time and number dates spans counts moments
     Texts           documents evidence passages segments copies
     Who is named    mentions gazetteer occurrences

@@ -6,16 +6,12 @@ Only what the derivations rely on is checked here; all else about the data is SH
 import re
 from collections.abc import Iterator
 
-from kg import counts, dates
-from kg.errors import DataError
 from kg.facts import Facts, Value, expand
+from kg.literals import misread_literals
 from kg.names import suggest
-from kg.rdf import CLAIMS, GRAPHS, PASSAGES
+from kg.rdf import CLAIMS, DOCUMENTS, GRAPHS, PASSAGES
 from kg.references import foreign_terms, undefined_terms
 from kg.sources import SourceFile, Sources, stop
-
-EDTF = "http://id.loc.gov/datatypes/edtf/EDTF"
-COUNT = expand("count")
 
 # What a claim must have once, with what to write where it is forgotten.
 REQUIRED = {
@@ -40,22 +36,21 @@ _BUILT = {"approximate", "claimsAbout", "earliestEnd", "earliestStart", "exclusi
           "high", "latestEnd", "latestStart", "low", "states", "unasserted"}  # fmt: skip
 _BUILT_OF_CLAIMS = {"document", "copyOf", "rdfs:label"}
 _CLAIM = re.compile(re.escape(CLAIMS) + r"([^/]+)/([0-9]{3})-([0-9]{2})")
-_DATING_KINDS = {"startedOn": "point", "endedOn": "point", "happenedOn": "point",
-                 "lasted": "period"}  # fmt: skip
 
 
 def check_sources(sources: Sources) -> None:
     """Raise `DataError` with the faults of the first check that finds any."""
     stop(foreign_terms(sources))
-    stop(undefined_terms(sources))
+    facts = Facts(sources.quads())
+    stop(undefined_terms(sources, facts))
     stop(_defined_twice(sources))
     stop(fault for file in sources.files for fault in _out_of_place(file))
-    facts = Facts(sources.quads())
+    stop(_unregistered(sources, facts))
     stop(fault for file in sources.files for fault in _made_by_hand(file, facts))
     stop(fault for file in sources.of("passages") for fault in _chains(file, facts))
     stop(fault for file in sources.of("claims") for fault in _claims_file(file, facts))
     stop(fault for file in sources.of("editorial") for fault in _editorial(file, facts))
-    stop(fault for file in sources.files for fault in _literals(file))
+    stop(fault for file in sources.files for fault in misread_literals(file, facts))
 
 
 def own_passage(claim: str) -> str:
@@ -66,15 +61,6 @@ def own_passage(claim: str) -> str:
     """
     document, _, number = claim.removeprefix(CLAIMS).rpartition("/")
     return f"{PASSAGES}{document}/{number.partition('-')[0]}"
-
-
-def dating_kind(predicate: str) -> str:
-    """Return the kind of time that the object of a dating predicate is, or an empty text.
-
-    >>> dating_kind(expand("lasted")), dating_kind(expand("led"))
-    ('period', '')
-    """
-    return _DATING_KINDS.get(predicate.removeprefix(expand("")), "")
 
 
 def _defined_twice(sources: Sources) -> Iterator[str]:
@@ -146,12 +132,19 @@ def _made_by_hand(file: SourceFile, facts: Facts) -> Iterator[str]:
             )
 
 
+def _unregistered(sources: Sources, facts: Facts) -> Iterator[str]:
+    """Yield each file whose name is that of no document."""
+    known = [each.removeprefix(DOCUMENTS) for each in facts.instances("SourceDocument")]
+    for file in sources.of("passages", "claims", "mentions"):
+        if file.path.stem not in known:
+            yield (
+                f"{file.path} is named after no registered document; data/documents.ttl has no"
+                f" d:{file.path.stem}.{suggest(file.path.stem, known)}"
+            )
+
+
 def _claims_file(file: SourceFile, facts: Facts) -> Iterator[str]:
     own = Facts(file.quads)
-    if file.document not in facts:
-        near = suggest(file.path.stem, (_slug(each) for each in facts.instances("SourceDocument")))
-        yield f"{file.path} is named after no registered document.{near}"
-        return
     for subject in own.subjects():
         if subject == GRAPHS + file.path.stem:
             continue
@@ -186,7 +179,8 @@ def _claim(claim: str, own: Facts, facts: Facts) -> Iterator[str]:
         yield "has only one of :when and :whenKind; write both (:period, :point or :attestation)."
     predicate = own.text(claim, "rdf:predicate")
     if predicate and expand("ClaimPredicate") not in facts.texts(predicate, "rdf:type"):
-        near = suggest(predicate, facts.instances("ClaimPredicate"))
+        names = {f":{_local(each)}": _local(each) for each in facts.instances("ClaimPredicate")}
+        near = suggest(_local(predicate), names)
         yield f"has the rdf:predicate {predicate}, which is no claim predicate.{near}"
     yield from _evidence(claim, own, facts)
 
@@ -249,38 +243,8 @@ def _editorial(file: SourceFile, facts: Facts) -> Iterator[str]:
             )
 
 
-def _literals(file: SourceFile) -> Iterator[str]:
-    """Yield each date and count that cannot be read with the kind that its claim gives it."""
-    own = Facts(file.quads)
-    for subject in own.subjects():
-        for predicate, values in own.predicates(subject).items():
-            for value in values:
-                kind = own.text(subject, "whenKind").removeprefix(expand(""))
-                if predicate == expand("rdf:object"):
-                    kind = dating_kind(own.text(subject, "rdf:predicate"))
-                fault = _literal(value, predicate, kind)
-                if fault:
-                    yield f"{file.where(subject, value.value)}: {fault}"
-
-
-def _literal(value: Value, predicate: str, kind: str) -> str:
-    datatype = value.datatype.value if hasattr(value, "datatype") else ""
-    if (predicate == expand("when") or (predicate == expand("rdf:object") and kind)) and (
-        datatype != EDTF
-    ):
-        return f'{value.value!r} is not typed as a date; write "{value.value}"^^edtf:EDTF.'
-    try:
-        if datatype == EDTF:
-            dates.parse(value.value, kind) if kind else dates.normalise(value.value)
-        elif datatype == COUNT:
-            counts.parse(value.value)
-    except DataError as error:
-        return str(error)
-    return ""
-
-
-def _slug(document: str) -> str:
-    return document.rpartition("/")[2]
+def _local(iri: str) -> str:
+    return iri.rpartition("/")[2]
 
 
 def _written(part: str) -> str:

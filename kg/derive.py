@@ -10,8 +10,8 @@ from datetime import date
 from typing import TypeGuard
 
 from kg import counts, dates, wording
-from kg.check import COUNT, dating_kind
 from kg.facts import Facts, Value, expand, quad, typed
+from kg.literals import COUNT, dating_kind
 from kg.rdf import DERIVED, TERMS, Literal, Quad
 
 _TIME = (expand("when"), expand("whenKind"))

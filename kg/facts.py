@@ -111,6 +111,14 @@ class Facts:
         """Return the subjects that are stated to be of a class, sorted by IRI."""
         return sorted(self._instances.get(expand(class_name), []))
 
+    def instances_below(self, *classes: str) -> frozenset[str]:
+        """Return what is stated to be of one of some classes, or of any class below them."""
+        wanted = {expand(each) for each in classes}
+        rest = set(self.instances("owl:Class")) - wanted
+        while more := {each for each in rest if wanted & set(self.texts(each, "rdfs:subClassOf"))}:
+            wanted, rest = wanted | more, rest - more
+        return frozenset(each for name in wanted for each in self.instances(name))
+
     def label(self, node: str) -> str:
         """Return the `rdfs:label` of a node, or else the last part of its IRI."""
         return self.text(node, "rdfs:label") or node.replace("#", "/").rstrip("/").split("/")[-1]

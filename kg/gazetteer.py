@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kg.documents import Passage, SourceDocument
-from kg.facts import Facts, expand, quad
+from kg.facts import Facts, quad
 from kg.format import lay_out
 from kg.names import normalize
 from kg.occurrences import (
@@ -108,7 +108,8 @@ class Gazetteer:
             like = {(normalize(spelling), entity) for entity in entities}
             if kinds[spelling] is Kind.PHRASE and like & names:
                 kinds[spelling] = Kind.NAME
-        return Lexicon(kinds, self._below(*_OPEN), frozenset(self.facts.instances("Person")))
+        is_open = self.facts.instances_below(*_OPEN)
+        return Lexicon(kinds, is_open, frozenset(self.facts.instances("Person")))
 
     @cached_property
     def spoken_of(self) -> dict[str, frozenset[str]]:
@@ -140,14 +141,6 @@ class Gazetteer:
             {each.passage.iri: each.entities() for each in readings if each.entities()},
             tuple(left for each in readings for left in each.left()),
         )
-
-    def _below(self, *classes: str) -> frozenset[str]:
-        """Return the instances of some classes and of all classes below them."""
-        wanted = {expand(each) for each in classes}
-        rest = set(self.facts.instances("owl:Class")) - wanted
-        while more := {c for c in rest if wanted & set(self.facts.texts(c, "rdfs:subClassOf"))}:
-            wanted, rest = wanted | more, rest - more
-        return frozenset(each for name in wanted for each in self.facts.instances(name))
 
 
 class _Reading:

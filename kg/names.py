@@ -57,18 +57,20 @@ def slug(name: str) -> str:
     return "-".join(words)
 
 
-def nearest(name: str, candidates: Iterable[str]) -> list[str]:
+def nearest(name: str, candidates: Iterable[str] | Mapping[str, str]) -> list[str]:
     """Return up to three candidates that are spelt most like `name`, best first.
 
     Compares normalized forms, so identifiers and labels can be mixed; candidates that
-    share too little with the name are left out. A very long name is like none.
+    share too little with the name are left out. A very long name is like none. A mapping
+    gives each candidate with the name that it is compared by.
 
     >>> nearest("interior-minster", ["interior-minister", "prime-minister", "karachi"])
     ['interior-minister', 'prime-minister']
     """
     if len(name) > _LONGEST:
         return []
-    return most_alike(normalize(name), {each: normalize(each) for each in candidates})
+    named = candidates if isinstance(candidates, Mapping) else {each: each for each in candidates}
+    return most_alike(normalize(name), {each: normalize(own) for each, own in named.items()})
 
 
 def most_alike(form: str, forms: Mapping[str, str]) -> list[str]:
@@ -77,11 +79,13 @@ def most_alike(form: str, forms: Mapping[str, str]) -> list[str]:
     return [each for _, each in sorted((-score, each) for _, score, each in found)][:3]
 
 
-def suggest(name: str, candidates: Iterable[str]) -> str:
+def suggest(name: str, candidates: Iterable[str] | Mapping[str, str]) -> str:
     """Return `" Did you mean A or B?"` for the end of an error sentence, or an empty text.
 
     >>> suggest("karachy", ["karachi", "lahore"])
     ' Did you mean karachi?'
+    >>> suggest("karachy", {"id:karachi": "karachi"})
+    ' Did you mean id:karachi?'
     >>> suggest("xyz", ["karachi"])
     ''
     """

@@ -65,6 +65,47 @@ def test_a_fault_in_a_claim(tree, change, expected):
 
 
 @pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"rdf:predicate": ":assertedd"}, "no term assertedd. Did you mean assisted or lasted?"),
+        ({"stance": ":assert"}, "no term assert. Did you mean asserted?"),
+        ({"wher": "id:town"}, "no term wher. Did you mean where or when?"),
+        ({"rdf:type": ":Clam"}, "no term Clam. Did you mean Claim or Clash?"),
+        ({"rdf:object": '"5"^^:cont'}, "no term cont. Did you mean count?"),
+        ({"speaker": ":ann"}, "no term ann. Did you mean id:ann"),
+        ({"speaker": "id:alpha"}, "no entity alpha. Did you mean d:alpha or d:alpha-two?"),
+        ({"rdf:predicate": ":tookPlaceIn", "rdf:object": "id:marsh"},
+         "no entity marsh. Define it in data/ or name another entity."),
+        ({"rdf:predicate": ":heldPost", "rdf:object": "id:mayr"},
+         "no entity mayr. Did you mean mayor?"),
+        ({"rdf:predicate": "id:led"}, "which is no claim predicate. Did you mean :led or"),
+    ],
+)  # fmt: skip
+def test_what_is_proposed_fits_the_place(tree, change, expected):
+    assert expected in fault(tree, claim("alpha/001-01", "id:ann :led id:march", **change))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"rdf:predicate": ":killed", "rdf:object": "12"}, "'12' is not typed as a number"),
+        ({"rdf:predicate": ":killed", "rdf:object": '"12"'}, 'a number; write "12"^^:count.'),
+        ({"rdf:predicate": ":killed", "rdf:object": '"twelve"'}, "'twelve' is not a count"),
+        ({"amount": '"12"^^xsd:integer'}, "'12' is not typed as a number"),
+        ({"over": '"P3D"'}, "'P3D' is not typed as a length of time"),
+        ({"rdf:predicate": ":startedOn", "rdf:object": count("3")}, "'3' is not an EDTF date"),
+    ],
+)  # fmt: skip
+def test_a_value_without_its_datatype(tree, change, expected):
+    message = fault(tree, claim("alpha/001-01", "id:march :led id:march", **change))
+    written = tree.root.joinpath("data/claims/alpha.ttl").read_text().splitlines()
+    changed = list({"rdf:predicate": 0, **change}.values())[-1]
+    number = next(n for n, line in enumerate(written, 1) if line.rstrip(" ;.").endswith(changed))
+    assert f"alpha.ttl, line {number}: " in message
+    assert expected in message
+
+
+@pytest.mark.parametrize(
     "part", ["rdf:subject", "rdf:predicate", "rdf:object", "speaker", "stance", "polarity",
              "modality"],
 )  # fmt: skip
@@ -126,7 +167,19 @@ def test_a_claim_in_the_file_of_another_document(tree):
 def test_a_file_named_after_no_document(tree):
     tree.claims("alpha-too", claim("alpha/001-02", "id:ann :led id:march"))
     message = fault(tree, GOOD)
-    assert "alpha-too.ttl is named after no registered document. Did you mean alpha-two" in message
+    assert "alpha-too.ttl is named after no registered document; data/documents.ttl has" in message
+    assert "no d:alpha-too. Did you mean alpha-two or alpha?" in message
+
+
+@pytest.mark.parametrize(
+    ("part", "said"), [("passages", "a :Passage"), ("mentions", ":mentions id:ann")]
+)
+def test_passages_of_no_document_are_told_once(tree, part, said):
+    statements = (f"{passage(f'gamma/00{number}')} {said} .\n" for number in (1, 2))
+    path = tree.write(f"{part}/gamma", "".join(statements))
+    sentence = f"{path} is named after no registered document; data/documents.ttl has no d:gamma."
+    assert fault(tree, GOOD).splitlines()[0].startswith(sentence)
+    assert len(fault(tree, GOOD).splitlines()) == 1
 
 
 def test_an_identifier_with_too_few_digits(tree):

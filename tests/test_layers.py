@@ -13,7 +13,7 @@ LAYERS = (
     "codings files progress",
     "rdf facts context jsonld format names occurrences spans dates moments counts media scan rows",
     "rewrite federation",
-    "sssom links sources references wording check",
+    "sssom links sources references literals wording check",
     "carry documents segments copies evidence passages",
     "gazetteer mentions",
     "rules origins derive propositions differences coverage clashes disputes",
