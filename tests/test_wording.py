@@ -43,6 +43,12 @@ def sentences(real, tmp_path_factory):
     return table, {data["claim"]: data for *_, data in network.edges(data=True)}
 
 
+def test_a_count_of_its_own_dead_is_no_deed_of_a_body(facts):
+    """002: "a total of 221 security forces were killed over the year"."""
+    told = "security forces saw killed 221 (whom: security personnel), throughout 1995"
+    assert facts.label(f"{BASE}claim/mqm-militancy/053-07").endswith(told)
+
+
 @pytest.mark.parametrize(("node", "mark"), CASES)
 def test_labels_of_claim_and_proposition(facts, node, mark):
     assert facts.label(node).endswith(mark)
