@@ -7,6 +7,7 @@ on pages, in tables and networks. `reading` is the one place that makes those ma
 from collections.abc import Collection, Iterable, Sequence
 
 from kg.facts import Facts, Value, expand
+from kg.moments import in_words
 from kg.rdf import TERMS, NamedNode
 
 #: How a speaker says a thing, by stance and polarity; `shape:claim-label-voice` expects the same.
@@ -82,6 +83,8 @@ def _content(facts: Facts, claim: str, qualifiers: list[str]) -> str:
         _named(facts, facts.one(claim, part)) or gap
         for part in ("rdf:subject", "rdf:predicate", "rdf:object")
     )
+    if _is_open(obj) and facts.text(claim, "rdf:predicate") != expand("lasted"):
+        obj = f"some day {obj}"
     return f"{subject} {predicate} {obj}{_aside(facts, claim, qualifiers)}{_time(facts, claim)}"
 
 
@@ -115,11 +118,13 @@ def spoken(facts: Facts, label: str, claims: Collection[str]) -> str:
 
 
 def _named(facts: Facts, value: Value | None) -> str:
-    """Return the label of a node, a date or number as it stands, or words in quotation marks."""
+    """Return the label of a node, a date in words, a number, or words in quotation marks."""
     if value is None:
         return ""
     if isinstance(value, NamedNode):
         return facts.label(value.value)
+    if value.datatype.value == expand("edtf:EDTF"):
+        return in_words(value.value)
     return f"“{value.value}”" if value.datatype.value == expand("xsd:string") else value.value
 
 
@@ -136,11 +141,18 @@ def _aside(facts: Facts, claim: str, qualifiers: list[str]) -> str:
 
 def time_of(facts: Facts, claim: str) -> str:
     """Return when it holds by the claim, such as `on 1994-05-19`; empty without a time."""
-    when, kind = facts.text(claim, "when"), _local(facts.text(claim, "whenKind"))
+    when, kind = in_words(facts.text(claim, "when")), _local(facts.text(claim, "whenKind"))
     if not when:
         return ""
+    if _is_open(when):
+        return when if kind == "period" else f"some day {when}"
     is_day = kind != "period" and len(when) == _DAY and when[:4].isdecimal() and "/" not in when
     return f"{'on' if is_day else _TIMES.get(kind, 'in')} {when}"
+
+
+def _is_open(told: str) -> bool:
+    """Return whether a date in words has only one end: a day *on* it is some day of it."""
+    return told.startswith(("until ", "since "))
 
 
 def _time(facts: Facts, claim: str) -> str:
