@@ -72,7 +72,7 @@ class Writing:
         Raises QueryError for the format of a graph, TooLargeError for an answer above the caps.
         """
         if form.name not in _RESULTS:
-            raise QueryError("The query makes a table; this request expected a graph.")
+            raise QueryError(f"The query makes a table: ask for one of {', '.join(_RESULTS)}.")
         writer = _TableWriter(form.name, caps, operation.maxrows)
         with contextlib.suppress(_EnoughError):
             results.serialize(writer, _RESULTS[form.name])
@@ -85,7 +85,7 @@ class Writing:
     ) -> Answer:
         """Write a graph; raises as `table` does."""
         if form.name not in RDF_FORMATS:
-            raise QueryError("The query makes a graph; this request expected a table.")
+            raise QueryError(f"The query makes a graph: ask for one of {', '.join(RDF_FORMATS)}.")
         writer = _Writer(caps)
         counted = _Counted(triples, operation.maxrows, caps.rows)
         if form.name == "jsonld" and self.context:

@@ -101,6 +101,12 @@ def test_graph_question_is_turtle(kg):
     assert len(list(ox.parse(out.encode(), format=ox.RdfFormat.TURTLE))) == 29
 
 
+def test_a_graph_as_a_table_is_told_what_to_ask_for(kg):
+    code, out, told = kg("query", "account", "--document", "alpha-1", "-f", "csv")
+    assert (code, out) == (2, "")
+    assert "makes a graph: ask for one of turtle, ntriples, jsonld" in told
+
+
 def test_file_and_input(kg, monkeypatch, tmp_path):
     text = "# my own note\nASK { ?s ?p ?o }"
     file = tmp_path / "mine.rq"
