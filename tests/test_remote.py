@@ -336,7 +336,10 @@ def test_digest_is_that_of_the_rfc(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "nc=00000001" in sent
 
 
-def test_limits_of_the_pool_hold(server: FakeServer) -> None:
+def test_limits_of_the_pool_hold(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A look at the record, which is due after two seconds, would meet the faults too.
+    monkeypatch.setattr("kg.watch.NOTICED", 60.0)
+
     def job(text: str, seconds: float = 5.0) -> Job:
         return Job(operation([("query", text)]), "json", seconds=seconds)
 
@@ -354,7 +357,6 @@ def test_limits_of_the_pool_hold(server: FakeServer) -> None:
             before = len(server.seen)
             with pytest.raises(StoreLostError, match="500"):
                 await pool.run(job("ASK { ?a ?b ?c }"))
-            # Once; a look at the record may come between.
             assert str(server.seen[before:]).count("?a ?b ?c") == 1
             server.fault = ""
             await until(lambda: len(pool.turns.free) == 2)
