@@ -171,8 +171,7 @@ def _refuse(seen: Scan) -> None:
 def _posted(url_fields: Fields, headers: Mapping[str, str], body: bytes) -> Fields:
     """Return the parameters of a POST: a form, or a query with its dataset in the URL."""
     kind, charset = content_type(headers.get("content-type", ""))
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        raise MediaTypeError("Send the request body without a content encoding.")
+    refuse_encoded(headers)
     if kind not in (FORM_TYPE, QUERY_TYPE, UPDATE_TYPE):
         said = f"{kind[:60]!r}" if kind else "no Content-Type"
         raise MediaTypeError(
@@ -184,6 +183,12 @@ def _posted(url_fields: Fields, headers: Mapping[str, str], body: bytes) -> Fiel
     if kind == FORM_TYPE:
         return [*url_fields, *read_fields(text)]
     return [*url_fields, ("query" if kind == QUERY_TYPE else "update", text)]
+
+
+def refuse_encoded(headers: Mapping[str, str]) -> None:
+    """Raise MediaTypeError for a body that is compressed: it is read as it comes."""
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise MediaTypeError("Send the request body without a content encoding.")
 
 
 def content_type(value: str) -> tuple[str, str]:

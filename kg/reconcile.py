@@ -34,7 +34,15 @@ from kg.matching import Json, candidates, named_types
 from kg.once import Once, of_one_graph
 from kg.pages import Pages
 from kg.pool import Pool
-from kg.protocol import FORM_TYPE, METHODS, body_text, content_type, operation, read_fields
+from kg.protocol import (
+    FORM_TYPE,
+    METHODS,
+    body_text,
+    content_type,
+    operation,
+    read_fields,
+    refuse_encoded,
+)
 from kg.responses import CORS, Handler, guarded, packed
 from kg.rows import read_rows
 from kg.suggestions import flyout, propose, suggest
@@ -183,6 +191,7 @@ async def _fields(request: Request, service: Service) -> Fields:
     """Return the parameters of the address and of a posted form; raises a KgError."""
     fields = read_fields(request.scope["query_string"].decode("ascii", "replace"))
     if request.method == "POST":
+        refuse_encoded(request.headers)
         body = await read_body(request, service)
         if content_type(request.headers.get("content-type", ""))[0] != FORM_TYPE:
             raise MediaTypeError(f"A POST needs Content-Type {FORM_TYPE}, as in API version 0.2.")

@@ -1,6 +1,7 @@
 """The reconciliation service: who is meant, how surely, and that no allegation is a value."""
 
 import asyncio
+import gzip
 import json
 import re
 import threading
@@ -22,7 +23,7 @@ from kg.extension import extend
 from kg.matching import BEST_GUESS, SHORT, candidates, describe
 from kg.names import normalize
 from kg.pages import Pages
-from kg.protocol import Limits
+from kg.protocol import FORM_TYPE, Limits
 from kg.reconcile import Reconcile
 from kg.store import EngineStore
 from kg.suggestions import flyout, propose, suggest
@@ -479,6 +480,10 @@ def test_ways_to_ask(client: httpx.Client) -> None:
     assert client.post("/reconcile", data={"queries": "{}"}).json() == {}
 
 
+GZIPPED = {"content": gzip.compress(b"query=Lund"),
+           "headers": {"content-type": FORM_TYPE, "content-encoding": "gzip"}}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("method", "path", "more", "status", "sentence"),
     [
@@ -487,6 +492,7 @@ def test_ways_to_ask(client: httpx.Client) -> None:
         ("GET", "/reconcile?extend=7", {}, 400, "`extend` is not"),
         ("POST", "/reconcile", {"data": {"other": "1"}}, 400, "none of `queries`"),
         ("POST", "/reconcile", {"json": {"queries": []}}, 415, "x-www-form-urlencoded"),
+        ("POST", "/reconcile", GZIPPED, 415, "without a content encoding"),
         ("DELETE", "/reconcile", {}, 405, "read-only"),
         ("GET", "/reconcile/suggest/colour?prefix=a", {}, 404, "nothing to suggest"),
         ("GET", "/reconcile/suggest/entity?prefix=a&cursor=x", {}, 400, "whole number"),
