@@ -179,8 +179,8 @@ def _claim(claim: str, own: Facts, facts: Facts) -> Iterator[str]:
         yield "has only one of :when and :whenKind; write both (:period, :point or :attestation)."
     predicate = own.text(claim, "rdf:predicate")
     if predicate and expand("ClaimPredicate") not in facts.texts(predicate, "rdf:type"):
-        names = {f":{_local(each)}": _local(each) for each in facts.instances("ClaimPredicate")}
-        near = suggest(_local(predicate), names)
+        names = [f":{_local(each)}" for each in facts.instances("ClaimPredicate")]
+        near = suggest(_local(predicate), names, lambda each: each[1:])
         yield f"has the rdf:predicate {predicate}, which is no claim predicate.{near}"
     yield from _evidence(claim, own, facts)
 

@@ -176,7 +176,7 @@ class Names:
                 known.setdefault(local_name(each.entity), each.entity)
                 known.setdefault(each.name, each.entity)
             near = dict.fromkeys(self._within(words, here))
-            near |= dict.fromkeys(local_name(known[name]) for name in nearest(text, list(known)))
+            near |= dict.fromkeys(local_name(known[name]) for name in nearest(text, known))
         return f" Did you mean {' or '.join(list(near)[:_MOST_OFFERED])}?" if near else ""
 
     def _within(self, words: set[str], here: list[Spelling]) -> list[str]:

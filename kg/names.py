@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from rapidfuzz import fuzz, process
 
@@ -57,20 +57,22 @@ def slug(name: str) -> str:
     return "-".join(words)
 
 
-def nearest(name: str, candidates: Iterable[str] | Mapping[str, str]) -> list[str]:
+def nearest(
+    name: str, candidates: Iterable[str], key: Callable[[str], str] | None = None
+) -> list[str]:
     """Return up to three candidates that are spelt most like `name`, best first.
 
     Compares normalized forms, so identifiers and labels can be mixed; candidates that
-    share too little with the name are left out. A very long name is like none. A mapping
-    gives each candidate with the name that it is compared by.
+    share too little with the name are left out. A very long name is like none. `key`
+    returns what a candidate is compared by, if not by itself.
 
     >>> nearest("interior-minster", ["interior-minister", "prime-minister", "karachi"])
     ['interior-minister', 'prime-minister']
     """
     if len(name) > _LONGEST:
         return []
-    named = candidates if isinstance(candidates, Mapping) else {each: each for each in candidates}
-    return most_alike(normalize(name), {each: normalize(own) for each, own in named.items()})
+    forms = {each: normalize(key(each) if key else each) for each in candidates}
+    return most_alike(normalize(name), forms)
 
 
 def most_alike(form: str, forms: Mapping[str, str]) -> list[str]:
@@ -79,15 +81,17 @@ def most_alike(form: str, forms: Mapping[str, str]) -> list[str]:
     return [each for _, each in sorted((-score, each) for _, score, each in found)][:3]
 
 
-def suggest(name: str, candidates: Iterable[str] | Mapping[str, str]) -> str:
+def suggest(name: str, candidates: Iterable[str], key: Callable[[str], str] | None = None) -> str:
     """Return `" Did you mean A or B?"` for the end of an error sentence, or an empty text.
+
+    The parameters are those of `nearest`.
 
     >>> suggest("karachy", ["karachi", "lahore"])
     ' Did you mean karachi?'
-    >>> suggest("karachy", {"id:karachi": "karachi"})
+    >>> suggest("karachy", ["id:karachi"], key=lambda each: each.removeprefix("id:"))
     ' Did you mean id:karachi?'
     >>> suggest("xyz", ["karachi"])
     ''
     """
-    near = nearest(name, candidates)
+    near = nearest(name, candidates, key)
     return f" Did you mean {' or '.join(near)}?" if near else ""

@@ -78,7 +78,8 @@ def unknown_nodes(sources: Sources, facts: Facts) -> Iterator[str]:
             subject = _iri(quad.subject)
             for iri in (*_iris(quad.subject), *_iris(quad.object)):
                 if (space := _space(iri)) in _KINDS and not facts.one(iri, "rdf:type"):
-                    near = suggest(iri.removeprefix(space), fitting(iri, quad, facts))
+                    found = fitting(iri, quad, facts)
+                    near = suggest(iri.removeprefix(space), found, found.__getitem__)
                     yield f"{file.where(subject, iri)}: {_sentence(iri, space, subject, near)}"
 
 
@@ -100,7 +101,8 @@ def _is_defined(iri: str, defined: Set[str]) -> bool:
 def _undefined(iri: str, quad: Quad, facts: Facts) -> str:
     if iri.startswith(TERMS):
         name = iri.removeprefix(TERMS)
-        near = suggest(name, fitting(iri, quad, facts)) or " Use a term of ontology/README.md."
+        found = fitting(iri, quad, facts)
+        near = suggest(name, found, found.__getitem__) or " Use a term of ontology/README.md."
         return f"the ontology has no term {name}.{near}"
     space = _vocabulary(iri)
     names = [str(each).removeprefix(space) for each in dir(_VOCABULARIES[space])]

@@ -106,7 +106,7 @@ class Things:
 
 def _known(name: str, known: Mapping[str, Term], what: str) -> str:
     if name not in known:
-        near = suggest(name, list(known)) or f" It has: {', '.join(sorted(known)) or 'none'}."
+        near = suggest(name, known) or f" It has: {', '.join(sorted(known)) or 'none'}."
         raise InputError(f"This service has no {what} {name[:80]!r}.{near}")
     return name
 
