@@ -79,8 +79,8 @@ class _Carrier:
                         f"claim {copy.claim.removeprefix(CLAIMS)} is carried to passage"
                         f" {copy.passage.removeprefix(PASSAGES)}, but nothing there corresponds to"
                         f" {target.removeprefix(CLAIMS)}, its :{link}; write that claim for"
-                        f" {copy.document.removeprefix(DOCUMENTS)}, or take :copyOf away from the"
-                        " passage and write its claims by hand."
+                        f" {copy.document.removeprefix(DOCUMENTS)}, or make the passage's"
+                        " :copyOf a :nearCopyOf and write its claims by hand."
                     )
         for passage in self.facts.texts(copy.claim, "evidence"):
             if self.passage_for(passage, copy) is None:

@@ -88,7 +88,8 @@ def test_a_missing_target_stops_the_build(tree):
     line = path.read_text().splitlines().index(f"<{iri('claim/alpha/002-01')}> a :Claim ;") + 1
     expected = (
         rf"line {line}: claim alpha/002-01 is carried to passage beta/005, but nothing there"
-        r" corresponds to alpha/003-01, its :repliesTo; write that claim for beta"
+        r" corresponds to alpha/003-01, its :repliesTo; write that claim for beta, or"
+        r" make the passage's :copyOf a :nearCopyOf and write its claims by hand"
     )
     with pytest.raises(DataError, match=expected):
         tree.quads()
