@@ -28,7 +28,7 @@ OWN = {path.name for path in HERE.glob("*.rq")}
 NUMBER_LISTED = 76
 README = (Path(__file__).parent.parent / "ontology" / "README.md").read_text(encoding="utf-8")
 RECIPES = re.findall(r"```sparql\n(.*?)```", README, re.DOTALL)
-NUMBER_RECIPES = 9
+NUMBER_RECIPES = 12
 NUMBER_VOCABULARIES = 11
 ARTICLE = {"document": "operation-clean-up-2"}
 CASES = {
