@@ -44,7 +44,7 @@ def sentences(real, tmp_path_factory):
 
 
 def test_a_count_of_its_own_dead_is_no_deed_of_a_body(facts):
-    """002: "a total of 221 security forces were killed over the year"."""
+    """The 221 of passage 053 are the dead of the security forces (002)."""
     told = "security forces saw killed 221 (whom: security personnel), throughout 1995"
     assert facts.label(f"{BASE}claim/mqm-militancy/053-07").endswith(told)
 
