@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from kg.facts import Facts, Value, expand
 from kg.moments import in_words
-from kg.rdf import TERMS, NamedNode
+from kg.rdf import TERMS, Literal, NamedNode
 
 #: How a speaker says a thing, by stance and polarity; `shape:claim-label-voice` expects the same.
 VERBS = {
@@ -83,7 +83,8 @@ def _content(facts: Facts, claim: str, qualifiers: list[str]) -> str:
         _named(facts, facts.one(claim, part)) or gap
         for part in ("rdf:subject", "rdf:predicate", "rdf:object")
     )
-    if _is_open(obj) and facts.text(claim, "rdf:predicate") != expand("lasted"):
+    is_open = _is_date(facts.one(claim, "rdf:object")) and _is_open(obj)
+    if is_open and facts.text(claim, "rdf:predicate") != expand("lasted"):
         obj = f"some day {obj}"
     return f"{subject} {predicate} {obj}{_aside(facts, claim, qualifiers)}{_time(facts, claim)}"
 
@@ -123,7 +124,7 @@ def _named(facts: Facts, value: Value | None) -> str:
         return ""
     if isinstance(value, NamedNode):
         return facts.label(value.value)
-    if value.datatype.value == expand("edtf:EDTF"):
+    if _is_date(value):
         return in_words(value.value)
     return f"“{value.value}”" if value.datatype.value == expand("xsd:string") else value.value
 
@@ -148,6 +149,10 @@ def time_of(facts: Facts, claim: str) -> str:
         return when if kind == "period" else f"some day {when}"
     is_day = kind != "period" and len(when) == _DAY and when[:4].isdecimal() and "/" not in when
     return f"{'on' if is_day else _TIMES.get(kind, 'in')} {when}"
+
+
+def _is_date(value: Value | None) -> bool:
+    return isinstance(value, Literal) and value.datatype.value == expand("edtf:EDTF")
 
 
 def _is_open(told: str) -> bool:
