@@ -44,9 +44,10 @@ def read_texts(documents: Iterable[SourceDocument], folder: Path) -> dict[str, s
 
 
 def missing_texts(documents: Iterable[SourceDocument], folder: Path) -> list[str]:
-    """Return the slugs of the registered documents of which a folder has no file, as `_find` looks.
+    """Return the slugs of the registered documents of which a folder has no file.
 
-    Raises `EvidenceError` if the folder cannot be read.
+    A file is a document's by its digest, or else by the digits in front of its name. Raises
+    `EvidenceError` if the folder cannot be read.
     """
     contents = _contents(folder)
     return [each.slug for each in documents if _find(each, contents) is None]

@@ -9,12 +9,12 @@ name no entity, with the reason.
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kg.assets import Assets
-from kg.documents import load_documents
+from kg.documents import SourceDocument, load_documents
 from kg.errors import DataError, InputError
 from kg.evidence import missing_texts, read_texts
 from kg.facts import Facts, expand
@@ -65,9 +65,16 @@ def read_mentions(assets: Assets, folder: Path | None) -> list[Mentions]:
     Raises `InputError` if no folder is set or it has none of the texts, and what
     `Gazetteer.read` raises.
     """
+    return _read(assets, load_documents(assets.data), _needed(folder))
+
+
+def _needed(folder: Path | None) -> Path:
     if folder is None:
         raise InputError("The texts are needed; set KG_DOCUMENTS to the folder that holds them.")
-    documents = load_documents(assets.data)
+    return folder
+
+
+def _read(assets: Assets, documents: Sequence[SourceDocument], folder: Path) -> list[Mentions]:
     texts = read_texts(documents, folder)
     if not texts:
         raise InputError(f"{folder} has none of the registered texts, as their digests tell.")
@@ -81,7 +88,8 @@ def update_mentions(assets: Assets, folder: Path | None, *, check: bool = False)
     With `check` nothing is written, and a file that is not up to date is a fault. Raises
     as `read_mentions`.
     """
-    found = read_mentions(assets, folder)
+    folder, documents = _needed(folder), load_documents(assets.data)
+    found = _read(assets, documents, folder)
     changed = [each for each in found if _stored(assets, each) != each.turtle]
     lines = []
     for each in found:
@@ -93,13 +101,15 @@ def update_mentions(assets: Assets, folder: Path | None, *, check: bool = False)
     for each in [] if check else changed:
         _path(assets, each).parent.mkdir(exist_ok=True)
         replace_text(_path(assets, each), each.turtle)
-    absent, other = _unread(assets, folder, found)
+    absent = missing_texts(documents, folder)
+    read = {*absent, *(each.slug for each in found)}
     lines += [f"{slug}: no text at hand; its mentions stay as they are" for slug in absent]
     faults = [*_unknown(found)]
     faults += [
         f"{slug}: its file in {folder} is not the registered text, so its mentions stay as they"
         " are; restore the text, or register the new one."
-        for slug in other
+        for slug in (each.slug for each in documents)
+        if slug not in read
     ]
     if check:
         faults += [f"{_path(assets, each)} is not up to date; run kg mentions." for each in changed]
@@ -128,16 +138,6 @@ def _unknown(found: Iterable[Mentions]) -> Iterator[str]:
             f"{words!r}, which no entity is called, stands in {', '.join(passages)}; give the"
             " entity that skos:altLabel, or write it in data/non-names.csv."
         )
-
-
-def _unread(
-    assets: Assets, folder: Path | None, found: Iterable[Mentions]
-) -> tuple[list[str], list[str]]:
-    """Return the documents that were not read: those without a file, those with another text."""
-    documents = load_documents(assets.data)
-    absent = missing_texts(documents, folder) if folder else []
-    read = {*absent, *(each.slug for each in found)}
-    return absent, [each.slug for each in documents if each.slug not in read]
 
 
 def _path(assets: Assets, mentions: Mentions) -> Path:
