@@ -108,8 +108,8 @@ class Gazetteer:
             like = {(normalize(spelling), entity) for entity in entities}
             if kinds[spelling] is Kind.PHRASE and like & names:
                 kinds[spelling] = Kind.NAME
-        is_open = self.facts.instances_below(*_OPEN)
-        return Lexicon(kinds, is_open, frozenset(self.facts.instances("Person")))
+        persons = frozenset(self.facts.instances("Person"))
+        return Lexicon(kinds, self.facts.instances_below(*_OPEN), persons)
 
     @cached_property
     def spoken_of(self) -> dict[str, frozenset[str]]:

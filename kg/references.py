@@ -78,7 +78,7 @@ def unknown_nodes(sources: Sources, facts: Facts) -> Iterator[str]:
             subject = _iri(quad.subject)
             for iri in (*_iris(quad.subject), *_iris(quad.object)):
                 if (space := _space(iri)) in _KINDS and not facts.one(iri, "rdf:type"):
-                    found = fitting(iri, quad, facts)
+                    found = _fitting(iri, quad, facts)
                     near = suggest(iri.removeprefix(space), found, found.__getitem__)
                     yield f"{file.where(subject, iri)}: {_sentence(iri, space, subject, near)}"
 
@@ -101,7 +101,7 @@ def _is_defined(iri: str, defined: Set[str]) -> bool:
 def _undefined(iri: str, quad: Quad, facts: Facts) -> str:
     if iri.startswith(TERMS):
         name = iri.removeprefix(TERMS)
-        found = fitting(iri, quad, facts)
+        found = _fitting(iri, quad, facts)
         near = suggest(name, found, found.__getitem__) or " Use a term of ontology/README.md."
         return f"the ontology has no term {name}.{near}"
     space = _vocabulary(iri)
@@ -112,7 +112,7 @@ def _undefined(iri: str, quad: Quad, facts: Facts) -> str:
     return f"the vocabulary {space} has no term {name}.{suggest(name, names)}"
 
 
-def fitting(iri: str, quad: Quad, facts: Facts) -> dict[str, str]:
+def _fitting(iri: str, quad: Quad, facts: Facts) -> dict[str, str]:
     """Return what may stand in a statement in the place of `iri`, as written, with its own name.
 
     Passages and claims are of the same document only. Where the place asks for no class, it is
