@@ -105,6 +105,12 @@ def test_a_claim_in_words_is_its_speakers_statement(tree, parts, expected):
     assert facts.label(iri("claim/alpha/001-01")) == expected
 
 
+def test_a_thing_may_be_called_like_an_open_date(tree):
+    tree.write("entities/more", 'id:since a :Event ; rdfs:label "since the flood" .')
+    facts = derive(tree, "id:ann :led id:since")
+    assert facts.label(iri("claim/alpha/001-01")) == "Alpha says that: Ann led since the flood"
+
+
 def test_document_and_family(tree):
     facts = derive(tree, "id:ann :led id:march")
     assert values(facts, ("document", "family")) == [
