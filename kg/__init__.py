@@ -3,7 +3,7 @@
 Where things are; the first line of each module says what it does. `tests/test_layers.py` has the
 order in which they may import each other, lowest first, and holds them to it.
 
-    For all         errors settings assets files progress rdf facts names
+    For all         errors settings assets files progress rdf bridge facts names
     Command line    __main__ cli curating terminal asking tables
     Read and check  sources sssom links references literals check format
     Time and number dates spans counts moments
@@ -19,7 +19,7 @@ order in which they may import each other, lowest first, and holds them to it.
     One query       protocol scan federation media store merge results rows disk
     Another server  remote remote_service connection rewrite
     Publish         publish writer record sample
-    Serve           app served renewal watch endpoint graphstore service_description answers
+    Serve           serve app served renewal watch endpoint graphstore service_description answers
                     calls responses codings cache flights once
     Connections     wire bounded clients repeats similar monitor
     Workers         pool turns generation loader worker confine

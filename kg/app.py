@@ -1,4 +1,4 @@
-"""The web application: start page, SPARQL endpoint, static files, health; and `serve`.
+"""The web application: start page, SPARQL endpoint, static files, health.
 
 One FastAPI application. Every answer carries the security headers and a request id.
 """
@@ -6,7 +6,6 @@ One FastAPI application. Every answer carries the security headers and a request
 import asyncio
 import contextlib
 import gc
-import importlib.util
 import signal
 import socket
 import sys
@@ -29,7 +28,7 @@ from kg.clients import Clients
 from kg.dataset import search_block
 from kg.describing import Describer
 from kg.endpoint import Endpoint, Page
-from kg.errors import InputError, NotFoundError
+from kg.errors import NotFoundError
 from kg.evidence import words_of
 from kg.examples import Group, grouped
 from kg.graphstore import GraphStoreProtocol
@@ -195,53 +194,16 @@ def _add_health(app: FastAPI) -> None:
         app.router.add_route(path, function, methods=["GET"])
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raises InputError for a taken port or a foreign address."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-        sock.listen(2048)
-    except OSError as error:
-        sock.close()
-        reason = (error.strerror or "refused").lower()
-        raise InputError(
-            f"Cannot listen on {host} port {port}: {reason}; choose another --port."
-        ) from None
-    return sock
-
-
-def serve(
-    settings: Settings,
-    files: list[Path] | None = None,
-    host: str | None = None,
-    port: int | None = None,
-) -> None:
-    """Serve the files, or the current snapshot, until interrupted; SIGHUP loads anew.
-
-    Prints the URLs. Raises KgError when the port is taken or the data cannot be loaded.
-    """
-    sock = listen(host or settings.host, settings.port if port is None else port)
-    with contextlib.closing(sock):
-        pool = Pool(loader_config(settings, files), settings.concurrent)
-        with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop) as runner:
-            runner.run(_serve(settings, files, sock, pool))
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    """Return uvicorn's choice of event loop: the fast one where it is installed."""
-    if importlib.util.find_spec("uvloop"):
-        return cast(asyncio.AbstractEventLoop, importlib.import_module("uvloop").new_event_loop())
-    return asyncio.new_event_loop()
-
-
-async def _serve(
+async def run(
     settings: Settings, files: list[Path] | None, sock: socket.socket, pool: Pool
 ) -> None:
+    """Serve on a socket until told to stop; raises KgError when the data cannot be loaded.
+
+    Prints the URLs. SIGHUP loads anew, as `files` and `settings` have it.
+    """
+    app = create_app(settings, pool)
     # Loaded before the server starts, so that a broken file ends in a sentence.
     await pool.start()
-    app = create_app(settings, pool)
     start_log(settings.log, sys.stderr)
     config = uvicorn.Config(
         app,

@@ -201,7 +201,7 @@ def serve(
     store: Annotated[str, typer.Option(help=_STORE_HELP)] = "",
 ) -> None:
     """Serve the graph: SPARQL endpoint and pages."""
-    from kg import app as server
+    from kg import serve as server
 
     server.serve(settings_now(store), files or None, host, port)
 

@@ -39,10 +39,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from kg.errors import DataError
-from kg.spans import Expression, read_expression
+
+if TYPE_CHECKING:
+    from kg.spans import Expression
 
 Status = Literal["certain", "possible", "ruled out", "unknown"]
 
@@ -91,7 +93,7 @@ def parse(text: str, kind: Kind | str) -> When:
     >>> parse(" 1992/1992 ", "period").text
     '1992'
     """
-    expression = read_expression(text)
+    expression = _read(text)
     kind = _kind(kind)
     if kind is not Kind.PERIOD and expression.open_ended:
         raise DataError(f"{text!r} has '..', which says that it goes on: its kind must be period.")
@@ -111,7 +113,7 @@ def normalise(text: str) -> str:
     >>> normalise("[1992, 1994]")
     '[1992,1994]'
     """
-    return read_expression(text).text
+    return _read(text).text
 
 
 def status(known: Bounds, day: date) -> Status:
@@ -172,7 +174,14 @@ def _kind(kind: Kind | str) -> Kind:
         ) from None
 
 
-def _bounds(expression: Expression, kind: Kind) -> Bounds:
+def _read(text: str) -> "Expression":
+    # Here, for its grammar is made when it is imported, which a server should not wait for.
+    from kg.spans import read_expression  # noqa: PLC0415
+
+    return read_expression(text)
+
+
+def _bounds(expression: "Expression", kind: Kind) -> Bounds:
     start, end = expression.start, expression.end
     first = start.first if start else None
     last = end.last if end else None

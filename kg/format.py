@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from kg.bridge import to_rdflib_graph
 from kg.errors import DataError, InternalError
 from kg.files import read_text, replace_text
 from kg.rdf import (
@@ -17,7 +18,6 @@ from kg.rdf import (
     canonical_nquads,
     parse_rdf,
     parse_turtle,
-    to_rdflib_graph,
     union,
 )
 

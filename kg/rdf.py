@@ -1,7 +1,6 @@
-"""RDF ground work: prefixes, reading Turtle, fingerprints, and the bridge to rdflib.
+"""RDF ground work: prefixes, reading Turtle, fingerprints.
 
-The program's terms are pyoxigraph's. rdflib is used where a library asks for it, and
-only `to_rdflib` and `to_rdflib_graph` know both term models.
+The program's terms are pyoxigraph's; the bridge to rdflib is `kg/bridge.py`.
 """
 
 import hashlib
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pyoxigraph as ox
-import rdflib
 
 from kg.errors import DataError
 from kg.files import read_text
@@ -239,29 +237,3 @@ def union(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
 def union_fingerprint(quads: Iterable[ox.Quad]) -> str:
     """Return the fingerprint of the union of all graphs, as an export to Turtle has it."""
     return fingerprint(union(quads))
-
-
-def to_rdflib(node: Term) -> rdflib.URIRef | rdflib.BNode | rdflib.Literal:
-    """Return the rdflib term for a pyoxigraph term; a literal keeps its lexical form."""
-    if isinstance(node, ox.NamedNode):
-        return rdflib.URIRef(node.value)
-    if isinstance(node, ox.BlankNode):
-        return rdflib.BNode(node.value)
-    if node.language:
-        return rdflib.Literal(node.value, lang=node.language)
-    if node.datatype.value == str(rdflib.XSD.string):
-        return rdflib.Literal(node.value)
-    return rdflib.Literal(node.value, datatype=to_rdflib(node.datatype), normalize=False)
-
-
-def to_rdflib_graph(quads: Iterable[ox.Quad], prefixes: Mapping[str, str]) -> rdflib.Graph:
-    """Return one rdflib graph of all statements, whatever their graph, with these prefixes."""
-    graph = rdflib.Graph(bind_namespaces="none")
-    for prefix, namespace in prefixes.items():
-        graph.bind(prefix, namespace, override=True, replace=True)
-    for quad in quads:
-        nodes = (quad.subject, quad.predicate, quad.object)
-        if any(isinstance(node, ox.Triple) for node in nodes):
-            raise DataError(f"{quad} uses a quoted triple, which RDF 1.1 does not have.")
-        graph.add(tuple(to_rdflib(node) for node in nodes))  # type: ignore[arg-type]
-    return graph

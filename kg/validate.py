@@ -25,6 +25,7 @@ from typing import Any
 import rdflib
 
 from kg.assets import Assets, environment
+from kg.bridge import to_rdflib_graph
 from kg.errors import DataError, InternalError, KgError, NotFoundError
 from kg.media import named
 from kg.protocol import Operation
@@ -37,7 +38,6 @@ from kg.rdf import (
     Triple,
     parse_rdf,
     read_turtle,
-    to_rdflib_graph,
     write_nquads,
 )
 from kg.report import VIOLATION, Report, Result, fill

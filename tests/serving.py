@@ -23,7 +23,7 @@ LOAD_SECONDS = 120
 SERVER = """
 import sys
 from pathlib import Path
-from kg.app import serve
+from kg.serve import serve
 from kg.errors import KgError
 from kg.settings import Settings
 settings = Settings(time_limit=2.0, row_limit=5000, workers=2, worker_memory=256 << 20,

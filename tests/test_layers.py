@@ -11,7 +11,8 @@ SOURCES = Path(__file__).resolve().parent.parent / "kg"
 LAYERS = (
     "errors settings assets",
     "codings files progress",
-    "rdf facts context jsonld format names occurrences spans dates moments counts media scan rows",
+    "rdf bridge facts context jsonld format",
+    "names occurrences spans dates moments counts media scan rows",
     "rewrite federation",
     "sssom links sources references literals wording check",
     "carry documents segments copies evidence passages",
@@ -28,6 +29,7 @@ LAYERS = (
     "addresses dataset describing views profiles reference signposts openapi",
     "manifest reconcile guides inquiry resources publish",
     "app",
+    "serve",
     "terminal curating cli __main__",
 )
 ORDER = ["__init__", *" ".join(LAYERS).split()]
@@ -36,7 +38,7 @@ ORDER = ["__init__", *" ".join(LAYERS).split()]
 LIBRARIES = {
     "pyoxigraph": "rdf store",
     "pyshacl": "validate",
-    "rdflib": "endpoint rdf references validate",
+    "rdflib": "bridge endpoint references validate",
     "rdflib_endpoint": "endpoint",
     "fastapi": "app",
     "starlette": (

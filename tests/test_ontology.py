@@ -6,7 +6,8 @@ import rdflib
 from rdflib import OWL, RDF, RDFS, SKOS
 from shape_fixtures import ASSETS, all_results, ontology, pool, write_graph
 
-from kg.rdf import TERMS, to_rdflib_graph
+from kg.bridge import to_rdflib_graph
+from kg.rdf import TERMS
 
 KG = rdflib.Namespace(TERMS)
 SCHEMA = rdflib.Namespace("https://schema.org/")

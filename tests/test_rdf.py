@@ -7,6 +7,7 @@ from bridge import from_rdflib, from_rdflib_dataset
 
 from kg import rdf
 from kg.assets import Assets
+from kg.bridge import to_rdflib, to_rdflib_graph
 from kg.errors import DataError
 from kg.rdf import Prefixes, parse_turtle
 
@@ -132,7 +133,7 @@ TERMS = [
 
 @pytest.mark.parametrize("term", TERMS, ids=str)
 def test_terms_survive_the_bridge(term):
-    assert from_rdflib(rdf.to_rdflib(term)) == term
+    assert from_rdflib(to_rdflib(term)) == term
 
 
 def test_other_nodes_do_not_cross_the_bridge():
@@ -151,4 +152,4 @@ def test_quoted_triples_have_no_place_in_rdflib():
     inner = ox.Triple(ox.NamedNode("urn:a"), ox.NamedNode("urn:b"), ox.Literal("c"))
     quad = ox.Quad(ox.NamedNode("urn:a"), ox.NamedNode("urn:b"), inner)
     with pytest.raises(DataError, match="quoted triple"):
-        rdf.to_rdflib_graph([quad], {})
+        to_rdflib_graph([quad], {})

@@ -9,8 +9,8 @@ import rdflib
 from rdflib.compare import isomorphic
 from serving import ROOT
 
+from kg.bridge import to_rdflib_graph
 from kg.media import Format
-from kg.rdf import to_rdflib_graph
 from kg.service_description import DESCRIPTION_FORMATS, Contents, describe, serialize
 
 CONTENTS = Contents("f" * 64, (("u:g0", 3), ("u:g1", 4)), (("triples", 7), ("classes", 2)))

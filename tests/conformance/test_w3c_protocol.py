@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVER = """
 import sys
 from pathlib import Path
-from kg.app import serve
+from kg.serve import serve
 from kg.settings import Settings
 serve(Settings(), [Path(sys.argv[1])], port=0)
 """
