@@ -1,6 +1,7 @@
 """Links to Wikidata: each fault of a mapping is told with file and line; ours are complete."""
 
 import csv
+import re
 from collections import Counter
 
 import pyoxigraph as ox
@@ -346,6 +347,35 @@ def test_every_link_has_a_file_that_shows_it(sources):
     for file in sources.mappings:
         for row in file.rows:
             assert row.iris["object_id"] == NOT_FOUND or row.cells["see_also"], row.where
+
+
+AT_A_COMMIT = re.compile(r"https://github\.com/[^/]+/[^/]+/blob/[0-9a-f]{7,40}/.+")
+
+
+def loose(addresses):
+    """Return those that name no file at a commit, such as a folder in which others lie."""
+    return sorted(
+        each for each in addresses
+        if not AT_A_COMMIT.fullmatch(each)
+        or any(other.startswith(each + "/") for other in addresses)
+    )  # fmt: skip
+
+
+def test_evidence_is_a_file_at_a_commit(sources):
+    """Who looks again finds the item in that very file."""
+    shown = {each for file in sources.mappings for row in file.rows
+             for each in row.cells.get("see_also", "").split("|") if each}  # fmt: skip
+    assert shown
+    assert loose(shown) == []
+
+
+def test_evidence_that_is_none_is_found():
+    at = "https://github.com/ann/b/blob"
+    fine = f"{at}/0123abc/data/rows.json"
+    assert loose({fine, f"{at}/0123abc/data", f"{at}/main/rows.json"}) == [
+        f"{at}/0123abc/data",
+        f"{at}/main/rows.json",
+    ]
 
 
 def test_never_the_same(sources):
