@@ -1,8 +1,9 @@
 """Things, classes and properties whose names begin like what somebody types.
 
 Source: Reconciliation Service API 0.2, "Suggest Services". The best come first: the whole name,
-then names that begin so, then names with a word that begins so; spellings of a thing count like
-its label. Where none does, the names that are most alike.
+then names that begin so, then names with a word that begins so; of these, labels (which people see)
+before other spellings, and short names before long ones. Where none does, the names that are most
+alike.
 """
 
 import html
@@ -102,12 +103,13 @@ def _shown(term: Term, terms: Mapping[str, Term]) -> Json:
 
 
 def _ranked(prefix: str, named: Iterable[tuple[str, Iterable[str]]]) -> list[str]:
-    """Return the best first; `named` are identifiers, each with its normalized spellings."""
+    """Return the best first; `named` are identifiers, each with its normal spellings, label first."""
     wanted = normalize(prefix)
     ranks = []
     for name, spellings in named:
-        rank = min((_rank(wanted, each) for each in spellings), default=3)
-        if rank < 3:
+        found = ((_rank(wanted, key), place > 0, len(key)) for place, key in enumerate(spellings))
+        rank = min(found, default=(3, True, 0))
+        if rank[0] < 3:
             ranks.append((rank, name))
     return [name for _, name in sorted(ranks)]
 

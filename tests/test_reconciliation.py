@@ -27,7 +27,7 @@ from kg.protocol import FORM_TYPE, Limits
 from kg.reconcile import Reconcile
 from kg.store import EngineStore
 from kg.suggestions import flyout, propose, suggest
-from kg.things import Things, things_in
+from kg.things import Thing, Things, things_in
 
 WORLD = Path(__file__).parent / "reconciliation" / "world.trig"
 BASE = "https://w3id.org/contested-kg/"
@@ -353,6 +353,21 @@ def test_suggestions(things: Things) -> None:
     assert suggest(things, "entity", "", 2)["result"] == whole[2:]
     with pytest.raises(NotFoundError, match="entity, type, property"):
         suggest(things, "colour", "a")
+
+
+def test_labels_and_short_names_are_suggested_first() -> None:
+    """Somebody who types `kor` wants Korin, not the house that one text calls Kor's."""
+
+    def named(name: str, *spellings: str) -> Thing:
+        return Thing(name, spellings[0], spellings, {normalize(each): True for each in spellings})
+
+    house = named("a-house", "house on the hill", "Kor's house")
+    town, person = named("b-town", "Korin Town"), named("c-person", "Korin")
+    assert suggested(Things([house, town, person], [], []), "entity", "kor") == [
+        "c-person",
+        "b-town",
+        "a-house",
+    ]
 
 
 def test_flyouts_escape(things: Things) -> None:
