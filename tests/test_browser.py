@@ -283,6 +283,45 @@ def test_it_can_be_read_and_used(page, size: tuple[int, int]) -> None:
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+# Cells of an answer that reach out of it, and points of its first row where something else lies.
+HIDDEN = """
+const box = document.querySelector("#rows").getBoundingClientRect();
+const wide = [...document.querySelectorAll("#rows td, #rows td *")].filter(
+  (each) => each.getBoundingClientRect().right > box.right + 1).map((each) => each.textContent);
+const row = document.querySelector("#rows tbody tr");
+row.scrollIntoView();
+const area = row.getBoundingClientRect(), covered = [];
+for (let x = area.left + 2; x < area.right; x += 12)
+  for (let y = area.top + 2; y < Math.min(area.bottom, innerHeight); y += 6)
+    if (!row.contains(document.elementFromPoint(x, y))) covered.push([x, y]);
+return [wide, covered];
+"""
+
+
+def test_an_answer_of_many_columns_is_whole_on_a_narrow_screen(page) -> None:
+    """The head of the table lies over nothing, and long identifiers break."""
+    page.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": NARROW[0], "height": NARROW[1], "deviceScaleFactor": 1, "mobile": False},
+    )
+    try:
+        names = " ".join(f"?columnOfAnAnswer{number}" for number in range(20))
+        cells = " ".join(f"<urn:{'x' * 60}>" for _ in range(20))
+        ask(page, f"SELECT * {{ VALUES ({names}) {{ ({cells}) }} }}")
+        until(lambda: status(page) == "1 row.")
+        assert page.execute_script(HIDDEN) == [[], []]
+        page.execute_script(
+            "document.querySelector('#rows thead').style ="
+            "'left: 0; width: auto; height: 2rem; clip-path: none';"
+            "document.querySelector('#rows td').style.overflowWrap = 'normal';"
+        )
+        wide, covered = page.execute_script(HIDDEN)
+        assert wide
+        assert covered
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_by_keyboard_alone(page) -> None:
     from selenium.webdriver.common.keys import Keys
 
