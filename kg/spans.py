@@ -4,6 +4,7 @@
 """
 
 import calendar
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -28,6 +29,8 @@ _SEASON_STARTS = {"21": 3, "22": 6, "23": 9, "24": 12}
 _UNKNOWN = "XXXX"
 _OPEN = ".."
 _MARKS = "?~%"
+# A month or day of which one digit is known: the library fails on it.
+_HALF_KNOWN = re.compile(r"-([0-9]X|X[0-9])")
 _EXAMPLES = "1992, 1992-06, 1992-06-19, 1992/1994, /2014, 2014/.., 198X, 1992~"
 
 
@@ -64,6 +67,8 @@ class Expression:
 def read_expression(text: str) -> Expression:
     """Read EDTF text; raises `DataError` with examples if it is none that can be bounded."""
     lower, slash, upper = (part.strip() for part in text.partition("/"))
+    if _HALF_KNOWN.search(text):
+        raise _not_used(text)
     if slash and lower != upper:
         return _interval(lower, upper, text)
     parsed = _parse(lower, text)
@@ -155,7 +160,11 @@ def _span(node: Any, text: str) -> Span:
         return _season(int(node.year), _SEASON_STARTS[node.season], text)
     if type(node) is OneOfASet:
         return _set_span(node, text)
-    raise DataError(
+    raise _not_used(text)
+
+
+def _not_used(text: str) -> DataError:
+    return DataError(
         f"{text!r} is EDTF, but of a form that is not used here; write for example {_EXAMPLES},"
         " and one claim for each date of a set."
     )
@@ -165,7 +174,9 @@ def _set_span(node: Any, text: str) -> Span:
     spans = []
     for each in node.objects:
         if type(each) is Consecutives and each.lower and each.upper:
-            spans += [_span(each.lower, text), _span(each.upper, text)]
+            lower, upper = _span(each.lower, text), _span(each.upper, text)
+            _check_order(Expression(text, lower, upper), text)
+            spans += [lower, upper]
         else:
             spans.append(_span(each, text))
     return Span(min(span.first for span in spans), max(span.last for span in spans))
