@@ -35,6 +35,8 @@ _DERIVED = {"Coverage", "Difference", "Dispute", "Position", "Proposition", "Tal
 _BUILT = {"approximate", "claimsAbout", "earliestEnd", "earliestStart", "exclusive", "family",
           "high", "latestEnd", "latestStart", "low", "states", "unasserted"}  # fmt: skip
 _BUILT_OF_CLAIMS = {"document", "copyOf", "rdfs:label"}
+# What a file of claims says of itself.
+_RECORD = ("curatedBy", "curatedOn")
 _CLAIM = re.compile(re.escape(CLAIMS) + r"([^/]+)/([0-9]{3})-([0-9]{2})")
 
 
@@ -147,6 +149,7 @@ def _claims_file(file: SourceFile, facts: Facts) -> Iterator[str]:
     own = Facts(file.quads)
     for subject in own.subjects():
         if subject == GRAPHS + file.path.stem:
+            yield from _record(file, subject)
             continue
         found = _CLAIM.fullmatch(subject)
         if not found or found[1] != file.path.stem:
@@ -159,6 +162,17 @@ def _claims_file(file: SourceFile, facts: Facts) -> Iterator[str]:
         else:
             for fault in _claim(subject, own, facts):
                 yield f"{file.where(subject)}: claim {subject.removeprefix(CLAIMS)} {fault}"
+
+
+def _record(file: SourceFile, graph: str) -> Iterator[str]:
+    """Yield what is said of the file itself beside who wrote it down, and when."""
+    for quad in file.quads:
+        written = quad.predicate.value in map(expand, _RECORD)
+        if quad.subject.value == graph and not written:  # type: ignore[union-attr]
+            yield (
+                f"{file.where(graph, quad.predicate.value)}: <{quad.predicate.value}> is said of"
+                " the file; of it stand only :curatedBy and :curatedOn, all else is a claim."
+            )
 
 
 def _claim(claim: str, own: Facts, facts: Facts) -> Iterator[str]:

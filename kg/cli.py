@@ -50,8 +50,9 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(_usage(error))
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has what it wanted; nothing may be flushed to it at exit.
+    except (BrokenPipeError, SystemExit):
+        # The reader (head, less) has what it wanted, for which alone the library of commands
+        # would exit by itself; nothing may be flushed to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -243,6 +244,8 @@ def export(
     from kg.release import write_release
 
     if release:
+        if form or output:
+            raise InputError("--release writes every format; leave out --format and --output.")
         write_release(settings_now(), release)
     else:
         write_export(settings_now(), form, output)

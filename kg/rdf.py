@@ -150,6 +150,8 @@ def parse_turtle(text: str, name: str, graph: ox.NamedNode | None = None) -> Tur
         raise DataError(
             f"{name}, line {error.lineno}, column {error.offset}: not valid Turtle: {reason}."
         ) from None
+    except MemoryError:  # the engine's word for a name or literal above 16 MiB
+        raise DataError(f"{name} has a name or a text that is too long; shorten it.") from None
     return Turtle(quads, dict(parser.prefixes))
 
 

@@ -88,8 +88,9 @@ class Sources:
 def read_sources(assets: Assets) -> Sources:
     """Read ontology and data.
 
-    Raises `DataError` for files out of order, files that nothing reads, and blank nodes.
+    Raises `DataError` for files out of order, what is no file, what nothing reads, and blank nodes.
     """
+    stop(_no_files(assets.ontology, assets.data))
     vocabularies = sorted((assets.ontology / "vocabularies").glob("*.ttl"))
     files = [
         _read(path, "ontology", GRAPHS + "ontology")
@@ -117,12 +118,14 @@ def read_sources(assets: Assets) -> Sources:
 
 def stop(faults: Iterable[str]) -> None:
     """Raise `DataError` with the first faults, one sentence a line, if there are any."""
-    found = list(dict.fromkeys(faults))
-    if not found:
-        return
-    rest = len(found) - _SHOWN_FAULTS
-    more = [f"… and {rest} more faults of this kind."] if rest > 0 else []
-    raise DataError("\n".join(found[:_SHOWN_FAULTS] + more))
+    found: dict[str, None] = {}
+    for fault in faults:
+        if len(found) == _SHOWN_FAULTS and fault not in found:
+            # Not counted: to look up the lines of thousands would take minutes.
+            raise DataError("\n".join([*found, "… and more faults of this kind."]))
+        found[fault] = None
+    if found:
+        raise DataError("\n".join(found))
 
 
 def _in(data: Path, part: str) -> list[Path]:
@@ -148,6 +151,13 @@ def _by_document(file: SourceFile) -> SourceFile:
             quad = Quad(quad.subject, quad.predicate, quad.object, graph)  # noqa: PLW2901
         quads.append(quad)
     return SourceFile(file.path, file.part, tuple(quads), file.prefixes)
+
+
+def _no_files(*folders: Path) -> Iterator[str]:
+    """Yield what is called like a file that is read, and is a folder, a pipe or a broken link."""
+    for path in sorted(each for folder in folders for each in folder.rglob("*")):
+        if path.suffix.lower() in {*_OF_STATEMENTS, ".csv"} and not path.is_file():
+            yield f"{path} is no file that can be read; put the file there, or take it out."
 
 
 def _unread(data: Path, read: set[Path]) -> Iterator[str]:

@@ -103,7 +103,7 @@ def _shown(term: Term, terms: Mapping[str, Term]) -> Json:
 
 
 def _ranked(prefix: str, named: Iterable[tuple[str, Iterable[str]]]) -> list[str]:
-    """Return the best first; `named` are identifiers, each with its normal spellings, label first."""
+    """Return the best first; `named` has normal spellings by identifier, the label first."""
     wanted = normalize(prefix)
     ranks = []
     for name, spellings in named:

@@ -27,6 +27,7 @@ import rdflib
 from kg.assets import Assets, environment
 from kg.bridge import to_rdflib_graph
 from kg.errors import DataError, InternalError, KgError, NotFoundError
+from kg.files import read_text
 from kg.media import named
 from kg.protocol import Operation
 from kg.rdf import (
@@ -132,7 +133,7 @@ def _constraint(
 def targets_by_class(store: EngineStore, query: Path) -> dict[str, set[str]]:
     """Return the nodes of each class, those of its subclasses included (SHACL 2.1.3.2)."""
     found: dict[str, set[str]] = defaultdict(set)
-    for row in _rows(store, query.read_text(encoding="utf-8")):
+    for row in _rows(store, read_text(query)):
         found[row["class"]].add(row["node"])
     return found
 

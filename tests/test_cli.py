@@ -4,6 +4,7 @@ import io
 import json
 import re
 import socket
+import subprocess
 import sys
 
 import pyoxigraph as ox
@@ -276,6 +277,20 @@ def test_validate_tells_what_the_build_does_not_make_of_the_claims(kg, tmp_path)
         assert err.startswith(
             "kg: data.nq has other statements than the build makes of its claims: "
         )
+
+
+def test_a_release_is_not_asked_for_in_one_format(kg, tmp_path):
+    code, _, err = kg("export", "--release", str(tmp_path / "release"), "--format", "turtle")
+    assert code == 2
+    assert "--release writes every format; leave out --format and --output." in err
+    assert not (tmp_path / "release").exists()
+
+
+def test_a_reader_that_has_enough_is_no_fault(kg):
+    command = f"{sys.executable} -m kg export --format nquads | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1] == "0"
+    assert done.stderr == ""
 
 
 def test_interrupt_is_quiet(kg, monkeypatch):

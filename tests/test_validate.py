@@ -148,6 +148,12 @@ def test_nothing_to_look_at(tmp_path: Path) -> None:
             validate_snapshot(tmp_path, ASSETS)
 
 
+def test_no_targets(copied: Assets) -> None:
+    (copied.shapes / "targets.rq").unlink()
+    with pytest.raises(DataError, match=r"targets\.rq cannot be read"):
+        validate_snapshot([*ontology(), *base()], copied)
+
+
 def test_no_shapes(tmp_path: Path) -> None:
     write_graph(tmp_path / DATA, base())
     with pytest.raises(NotFoundError, match="no shapes"):
