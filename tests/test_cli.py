@@ -287,9 +287,10 @@ def test_a_release_is_not_asked_for_in_one_format(kg, tmp_path):
 
 
 def test_a_reader_that_has_enough_is_no_fault(kg):
-    command = f"{sys.executable} -m kg export --format nquads | head -n 1; echo ${{PIPESTATUS[0]}}"
+    # It has ended long before there is anything to write.
+    command = f"{sys.executable} -m kg export --format nquads | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[1] == "0"
+    assert done.stdout == "0\n"
     assert done.stderr == ""
 
 
