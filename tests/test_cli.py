@@ -139,7 +139,7 @@ def test_coverage_sums_up(kg):
     assert code == 0
     assert out.endswith(
         "8 of 9 passages that state something have claims;"
-        " 1 state nothing (kg query uncovered tells why); 40 claims.\n"
+        " 1 state nothing (kg query uncovered tells why); 41 claims.\n"
     )
     assert kg("coverage", "alpha-2")[1].count("alpha-2") == 3
 

@@ -70,7 +70,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Findings]:
 
 
 def test_number_of_fixtures() -> None:
-    assert (len(VALID), len(INVALID)) == (37, 448)
+    assert (len(VALID), len(INVALID)) == (37, 454)
 
 
 def test_every_shapes_file_is_there_with_valid_and_invalid_fixtures() -> None:
