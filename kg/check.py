@@ -166,11 +166,12 @@ def _claims_file(file: SourceFile, facts: Facts) -> Iterator[str]:
 
 def _record(file: SourceFile, graph: str) -> Iterator[str]:
     """Yield what is said of the file itself beside who wrote it down, and when."""
+    record = {expand(each) for each in _RECORD}
     for quad in file.quads:
-        written = quad.predicate.value in map(expand, _RECORD)
-        if quad.subject.value == graph and not written:  # type: ignore[union-attr]
+        predicate = quad.predicate.value
+        if quad.subject.value == graph and predicate not in record:  # type: ignore[union-attr]
             yield (
-                f"{file.where(graph, quad.predicate.value)}: <{quad.predicate.value}> is said of"
+                f"{file.where(graph, predicate)}: <{predicate}> is said of"
                 " the file; of it stand only :curatedBy and :curatedOn, all else is a claim."
             )
 
