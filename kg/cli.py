@@ -50,14 +50,23 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(_usage(error))
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
-    except (BrokenPipeError, SystemExit):
-        # The reader (head, less) has what it wanted, for which alone the library of commands
-        # would exit by itself; nothing may be flushed to it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BrokenPipeError:
+        code = _enough()
+    except SystemExit as leaving:
+        # The library of commands exits by itself where the reader has gone.
+        if not isinstance(leaving.__context__, BrokenPipeError):
+            raise
+        code = _enough()
     except OSError as error:
         return _fail(f"{error.filename or 'The system'}: {error.strerror}.")
     return code if isinstance(code, int) else 0
+
+
+def _enough() -> int:
+    """Return the exit code where the reader (head, less) has what it wanted."""
+    # Nothing may be flushed to it at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 @app.callback(invoke_without_command=True)

@@ -294,6 +294,16 @@ def test_a_reader_that_has_enough_is_no_fault(kg):
     assert done.stderr == ""
 
 
+def test_whatever_else_exits_keeps_its_code(kg, monkeypatch):
+    def leave(*args, **kwargs):
+        sys.exit(3)
+
+    monkeypatch.setattr(cli, "app", leave)
+    with pytest.raises(SystemExit) as left:
+        kg("documents")
+    assert left.value.code == 3
+
+
 def test_interrupt_is_quiet(kg, monkeypatch):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
