@@ -157,7 +157,7 @@ def test_every_edit_of_the_article_is_found_and_no_other(changes):
     kinds = {"changed", "dropped", "reworded"}
     shown = {tuple(row[each] for each in columns) for row in changes if row["change"] in kinds}
     assert shown == wanted
-    assert len(wanted) == 42
+    assert len(wanted) == 43
     assert {row["cause"] for row in changes} == {"edit"}
 
 
