@@ -8,6 +8,7 @@ import rdflib
 from shape_fixtures import (
     ASSETS,
     FIXTURES,
+    SHAPE,
     Findings,
     Fixture,
     all_results,
@@ -70,7 +71,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Findings]:
 
 
 def test_number_of_fixtures() -> None:
-    assert (len(VALID), len(INVALID)) == (37, 454)
+    assert (len(VALID), len(INVALID)) == (37, 471)
 
 
 def test_every_shapes_file_is_there_with_valid_and_invalid_fixtures() -> None:
@@ -163,8 +164,16 @@ def test_our_runner_agrees_with_pyshacl(tmp_path: Path) -> None:
             # Without ?value SHACL reports the focus node as value.
             values = {(each.focus, each.value or each.focus) for each in ours}
             assert running.result() == values, iri
-    assert len(cases) == 188
+    assert len(cases) == 193
 
 
 def test_base_is_named_in_no_fixture_folder() -> None:
     assert sorted(path.name for path in FIXTURES.glob("*.ttl")) == ["base.ttl"]
+
+
+def test_rules_that_a_dispute_may_name_are_those_there_are() -> None:
+    graph = _shape_graph([ASSETS.shapes / "dispute.ttl"])
+    names = SH["in"] / (rdflib.RDF.rest * "*") / rdflib.RDF.first
+    named = graph.objects(rdflib.URIRef(SHAPE + "dispute-rule"), names)
+    files = (ASSETS.ontology / "rules" / "disputes").glob("*.rq")
+    assert sorted(map(str, named)) == sorted(path.stem for path in files)
