@@ -20,9 +20,9 @@ order in which they may import each other, lowest first, and holds them to it.
     Another server  remote remote_service connection rewrite
     Publish         publish writer record sample
     Serve           serve app served renewal watch endpoint graphstore service_description answers
-                    calls responses codings cache flights once
+                    calls incoming responses codings cache flights once
     Connections     wire bounded clients repeats similar monitor
-    Workers         pool turns generation loader worker confine
+    Workers         pool turns dashes generation channel loader worker confine
     Pages           resources addresses signposts describing profiles views reference pages
                     guides dataset openapi inquiry
     Reconciliation  reconcile manifest things batches matching suggestions extension

@@ -6,27 +6,23 @@ have in common.
 
 import asyncio
 import contextlib
-import re
-from collections.abc import Awaitable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, cast
+from typing import Protocol
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from kg.assets import probe
 from kg.cache import Cache, Entry
 from kg.calls import Calls
+from kg.channel import Reply
 from kg.codings import IDENTITY, PLAIN, Coding, choose
-from kg.errors import (
-    BusyError,
-    MemoryLimitError,
-    NotAcceptableError,
-    TimeLimitError,
-    TooLargeError,
-)
+from kg.dashes import Dash
+from kg.errors import KgError, MemoryLimitError, NotAcceptableError, TimeLimitError
 from kg.flights import Flights
+from kg.incoming import Incoming, unless_gone
 from kg.media import Choice, named, negotiate, offered
 from kg.monitor import QUERY, WORKER
 from kg.once import Once, of_one_graph
@@ -41,19 +37,8 @@ from kg.worker import Job
 #: Key of a request's scope: the operation, format and coding of an answer made for it.
 PLAINLY = "kg.plainly"
 
-_HOST = re.compile(r"[\w.\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
-_WATCH_AFTER = 0.25
-#: Bytes of all requests together above which none is read that has more than so many.
-_MOST_HELD, _SHORT = 64 << 20, 64 << 10
 #: Bytes of an answer that takes some milliseconds to read.
 _LONG = 4 << 20
-
-
-@dataclass
-class Incoming:
-    """Bytes of all requests that are being read."""
-
-    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,6 +62,27 @@ class Service:
 Key = tuple[str, Operation, str, Coding]
 
 
+class Waiting(Protocol):
+    """Who waits for a dash; `left` where that is nobody any more."""
+
+    left: bool
+
+    def take(self, outcome: Entry | KgError | None) -> None:
+        """Take the answer or error; None where the query takes longer: see `Answers.shared`."""
+
+
+@dataclass
+class _Dashing:
+    """An `Asker` (`kg/dashes.py`): all who wait for one dash."""
+
+    waiting: list[Waiting]
+    take: Callable[[Reply | KgError | Dash | None], None]
+
+    @property
+    def wanted(self) -> bool:
+        return not all(each.left for each in self.waiting)
+
+
 class Answers:
     """Answers operations over one service."""
 
@@ -87,6 +93,7 @@ class Answers:
         self._contents = Once(service.pool, self._surveyed)
         self._flights: Flights[Entry] = Flights()
         self._asked: Flights[tuple[str, bytes]] = Flights()
+        self._dashes: dict[Key, _Dashing] = {}
 
     async def respond(self, request: Request, asked: Operation) -> Response:
         """Return the answer to a query; raises whatever KgError it deserves."""
@@ -126,28 +133,65 @@ class Answers:
         request.scope[QUERY] = asked.query
         key: Key = (self.service.pool.fingerprint, asked, choice.format.name, coding)
         if not asked.repeatable:
-            return _noted(request, await _unless_gone(request, self._evaluated(key)))
+            return _noted(request, await unless_gone(request, self._evaluated(key)))
         if kept := self.service.cache.get(key):
             request.scope[REPEATABLE] = key[0]
             return kept
         request.scope[PLAINLY] = asked, choice.format.name, coding
-        return _noted(request, await _unless_gone(request, self.shared(key)))
+        return _noted(request, await unless_gone(request, self.shared(key)))
 
     async def shared(self, key: Key) -> Entry:
         """Return a new answer; who asks what is being answered waits for that answer."""
         return await self._flights.join(key, partial(self._evaluated, key))
 
-    async def _evaluated(self, key: Key) -> Entry:
-        """Return the answer of a worker, and keep it if it stays the same."""
+    def dash(self, key: Key, waiting: Waiting) -> bool:
+        """Begin a plain query that may be a short one (`kg/dashes.py`), if there is a place for it.
+
+        Who asks what is being answered waits for that answer, here too.
+        """
+        if others := self._dashes.get(key):
+            others.waiting.append(waiting)
+            return True
+        if key in self._flights:
+            return False
+        dashing = self._dashes[key] = _Dashing([waiting], partial(self._dashed, key))
+        begun = self.service.pool.dash(self._job(key), dashing)
+        if not begun:
+            del self._dashes[key]
+        return begun
+
+    def _dashed(self, key: Key, outcome: Reply | KgError | Dash | None) -> None:
+        """Tell those who wait what became of a dash."""
+        dashing = self._dashes.pop(key)
+        said: Entry | KgError | None = None
+        if isinstance(outcome, Reply):
+            said = self._kept(key, outcome, entity_tag(outcome.body))
+        elif isinstance(outcome, KgError):
+            said = outcome
+        elif outcome:
+            self._flights.begin(key, partial(self._evaluated, key, outcome))
+        for each in dashing.waiting:
+            if not each.left:
+                each.take(said)
+
+    def _job(self, key: Key) -> Job:
         _, asked, form, coding = key
         seconds = min(asked.timeout or self.service.seconds, self.service.seconds)
-        run = self._calls.run if asked.federated else self.service.pool.run
-        reply = await run(Job(asked, form, coding, seconds))
+        return Job(asked, form, coding, seconds)
+
+    async def _evaluated(self, key: Key, dash: Dash | None = None) -> Entry:
+        """Return the answer of a worker, perhaps at it already; keep it if it stays the same."""
+        if key[1].federated:
+            reply = await self._calls.run(self._job(key))
+        else:
+            reply = await self.service.pool.run(self._job(key), dash)
         # What other servers say may change at any time: such an answer has no tag.
-        tag = "" if asked.federated else await _tag(reply.body)
+        return self._kept(key, reply, "" if key[1].federated else await _tag(reply.body))
+
+    def _kept(self, key: Key, reply: Reply, tag: str) -> Entry:
         entry = Entry(reply.body, tag, reply.truncated, reply.coding, reply.worker)
-        if asked.repeatable:
-            self.service.cache.put((reply.fingerprint, asked, form, coding), entry)
+        if key[1].repeatable:
+            self.service.cache.put((reply.fingerprint, *key[1:]), entry)
         return entry
 
     async def graphs(self) -> dict[str, int]:
@@ -217,36 +261,6 @@ def _noted(request: Request, entry: Entry) -> Entry:
     return entry
 
 
-def own_url(request: Request, path: str) -> str:
-    """Return the absolute URL of a path of ours, as this request would reach it."""
-    host = request.url.netloc
-    if not _HOST.fullmatch(host):
-        host = "localhost"
-    return f"{request.url.scheme}://{host}{request.scope.get('root_path', '')}{path}"
-
-
-async def read_body(request: Request, service: Service) -> bytes:
-    """Return the body, read no further than the limit; raises TooLargeError above.
-
-    Raises BusyError where so many long ones come at one time that they would fill the memory.
-    """
-    body, held, most = bytearray(), 0, service.limits.request_bytes
-    try:
-        async for part in request.stream():
-            body += part
-            held += len(part)
-            service.incoming.size += len(part)
-            if len(body) > most:
-                raise TooLargeError(f"The request is longer than {most} bytes; shorten the query.")
-            if len(body) > _SHORT and service.incoming.size > _MOST_HELD:
-                raise BusyError("Too many long requests are being sent; try again later.")
-    except ClientDisconnect:
-        body.clear()
-    finally:
-        service.incoming.size -= held
-    return bytes(body)
-
-
 def _choice(request: Request, asked: Operation) -> Choice:
     """Return the format of an answer: by the parameter `as`, else by `Accept`."""
     rows = offered("graph" if asked.is_graph else "results")
@@ -258,42 +272,3 @@ def _choice(request: Request, asked: Operation) -> Choice:
         names = ", ".join(each.name for each in rows)
         raise NotAcceptableError(f"This query makes a {what}; set `as` to one of: {names}.")
     return Choice(row, row.media_type)
-
-
-async def _unless_gone(request: Request, work: Awaitable[Entry]) -> Entry:
-    """Return the result of `work`, which is given up when the client leaves in the meantime."""
-    watch = _Watch(request)
-    # Most answers come sooner than a task for the watch is worth starting.
-    timer = asyncio.get_running_loop().call_later(_WATCH_AFTER, watch.begin)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        if not watch.left:
-            raise
-        watch.asking.uncancel()
-        raise BusyError("The client left before the answer was ready.") from None
-    finally:
-        timer.cancel()
-        watch.end()
-
-
-class _Watch:
-    """Waits for the client to leave, and then cancels the task that answers it."""
-
-    def __init__(self, request: Request) -> None:
-        self.request, self.left = request, False
-        self.asking = cast("asyncio.Task[Any]", asyncio.current_task())
-        self.task: asyncio.Task[None] | None = None
-
-    def begin(self) -> None:
-        self.task = asyncio.get_running_loop().create_task(self._departure())
-
-    def end(self) -> None:
-        if self.task:
-            self.task.cancel()
-
-    async def _departure(self) -> None:
-        while (await self.request.receive())["type"] != "http.disconnect":
-            pass
-        self.left = True
-        self.asking.cancel()

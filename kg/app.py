@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, request_response
 
-from kg.answers import Answers, Service, own_url
+from kg.answers import Answers, Service
 from kg.assets import version
 from kg.cache import Cache
 from kg.catalogue import Edition
@@ -33,6 +33,7 @@ from kg.evidence import words_of
 from kg.examples import Group, grouped
 from kg.graphstore import GraphStoreProtocol
 from kg.guides import Guides
+from kg.incoming import own_url
 from kg.inquiry import Inquiry
 from kg.metadata import TITLE
 from kg.monitor import ALIVE, Figures, Surround, metrics, start_log

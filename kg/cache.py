@@ -65,6 +65,8 @@ class Cache:
 
     def put(self, key: Key, entry: Entry) -> None:
         """Keep an answer, unless it alone would take an undue share of the room."""
+        if not self.limit:
+            return
         cost = _cost(key, entry)
         if cost * _LARGEST_SHARE > self.limit or key in self._entries:
             return

@@ -15,11 +15,12 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 import httptools
 
+from kg.channel import Reply
 from kg.connection import tls_context
 from kg.errors import BusyError, KgError, ServiceError, TimeLimitError
 from kg.federation import Call, asked_here, calls, remote_queries, too_long
 from kg.media import named
-from kg.pool import Pool, Reply
+from kg.pool import Pool
 from kg.protocol import FORM_TYPE, Operation
 from kg.remote_service import NO_GRAPH
 from kg.rewrite import refuse_own_functions

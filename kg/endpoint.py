@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kg.answers import Answers, finished, own_url, read_body
+from kg.answers import Answers, finished
 from kg.cache import Entry
 from kg.errors import KgError
+from kg.incoming import own_url, read_body
 from kg.media import Choice, Format, find, named, negotiate, offered, quality
 from kg.protocol import read_request
 from kg.responses import PREFLIGHT, Handler, entity_tag, problem
@@ -56,7 +57,7 @@ class Endpoint(SparqlRouter):
         try:
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers=PREFLIGHT)
-            body = await read_body(request, self.answers.service)
+            body = await read_body(request, limits.request_bytes, self.answers.service.incoming)
             query_string = request.scope["query_string"].decode("ascii", "replace")
             if request.method in ("GET", "HEAD") and prefers_page(accept):
                 fields = parse_qs(query_string)

@@ -27,6 +27,14 @@ class Flights(Generic[T]):
         """Return how much is under way."""
         return len(self._flights)
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether work for this key is under way."""
+        return key in self._flights
+
+    def begin(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        """Begin work that nobody waits for yet, but somebody will at once."""
+        self._flights[key] = _Flight(asyncio.create_task(make()))
+
     async def join(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return what `make` makes, or what is being made for this key already.
 
@@ -34,7 +42,8 @@ class Flights(Generic[T]):
         """
         flight = self._flights.get(key)
         if flight is None:
-            flight = self._flights[key] = _Flight(asyncio.create_task(make()))
+            self.begin(key, make)
+            flight = self._flights[key]
         flight.waiting += 1
         try:
             return await asyncio.shield(flight.task)
@@ -42,5 +51,6 @@ class Flights(Generic[T]):
             flight.waiting -= 1
             if not flight.waiting:  # the last one who asked has it, or has left
                 flight.task.cancel()
-                self._flights.pop(key, None)
+                if self._flights.get(key) is flight:
+                    del self._flights[key]
             del flight  # with its error, which holds this frame

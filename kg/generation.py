@@ -7,129 +7,29 @@ forks, and tells its owner (`kg/pool.py`) which are free and which are gone.
 import asyncio
 import contextlib
 import json
-import os
-import signal
 import socket
 import subprocess
 import sys
-from typing import Any, Protocol, cast
+from typing import Protocol
 
 from kg.assets import environment
-from kg.errors import (
-    BusyError,
-    InternalError,
-    KgError,
-    MemoryLimitError,
-    QueryError,
-    unpack_error,
-)
+from kg.channel import Channel
+from kg.errors import BusyError, InternalError, KgError, unpack_error
 from kg.loader import NOTE
-from kg.worker import ANSWER, LENGTH, TOO_MUCH_MEMORY, LoaderConfig, read_exactly
+from kg.worker import LENGTH, LoaderConfig, read_exactly
 
 
 class Owner(Protocol):
     """What a generation tells its owner."""
 
-    def offer(self, channel: "Channel") -> None:
+    def offer(self, channel: Channel) -> None:
         """Take a worker that is free."""
 
-    def withdraw(self, channel: "Channel") -> None:
+    def withdraw(self, channel: Channel) -> None:
         """Forget a worker that is gone."""
 
     def loader_lost(self, generation: "Generation") -> None:
         """Replace a loader that ended by itself."""
-
-
-class WorkerLostError(Exception):
-    """The worker's process ended with a query in flight, and we did not end it."""
-
-
-#: What a query did that ended its worker by this signal: asking again would end the next one.
-_FATAL: dict[int, tuple[type[KgError] | None, str]] = {
-    signal.SIGABRT: (MemoryLimitError, TOO_MUCH_MEMORY),  # the engine could not allocate
-    signal.SIGSEGV: (QueryError, "The query is nested too deeply; write it with fewer brackets."),
-}
-_CAUSE_SECONDS = 1.0
-
-
-class Channel(asyncio.Protocol):
-    """One worker's socket: a job out, an answer back."""
-
-    def __init__(self, generation: "Generation", pid: int) -> None:
-        self.generation, self.pid = generation, pid
-        self.buffer = bytearray()
-        self.waiting: asyncio.Future[tuple[dict[str, Any], bytes]] | None = None
-        self.transport: asyncio.Transport | None = None
-        self.closed = False
-        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Report a new worker (asyncio's hook)."""
-        self.transport = cast(asyncio.Transport, transport)
-        self.generation.ready(self)
-
-    def data_received(self, data: bytes) -> None:
-        """Gather an answer (asyncio's hook)."""
-        self.buffer += data
-        if len(self.buffer) < ANSWER.size:
-            return
-        about, body = ANSWER.unpack_from(self.buffer)
-        start = ANSWER.size + about
-        if len(self.buffer) < start + body:
-            return
-        if self.waiting and not self.waiting.done():
-            said = json.loads(bytes(self.buffer[ANSWER.size : start]))
-            with memoryview(self.buffer) as view:  # copied once: it may be very long
-                self.waiting.set_result((said, bytes(view[start : start + body])))
-        self.buffer.clear()
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
-        """Report a lost worker (asyncio's hook)."""
-        self.closed = True
-        self.generation.lost(self)
-        if self.waiting and not self.waiting.done():
-            self.waiting.set_exception(WorkerLostError())
-
-    async def ask(self, job: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Send a job and wait for its answer; raises TimeoutError after so many seconds."""
-        if self.closed or self.transport is None:
-            raise WorkerLostError
-        loop = asyncio.get_running_loop()
-        self.waiting = loop.create_future()
-        timer = loop.call_later(seconds, self._late)
-        self.transport.write(LENGTH.pack(len(job)) + job)
-        try:
-            return await self.waiting
-        except WorkerLostError:
-            kind, sentence = _FATAL.get(await self._cause(), (None, ""))
-            if kind:
-                raise kind(sentence) from None
-            raise
-        finally:
-            timer.cancel()
-            self.waiting = None  # it has the answer, which may be very long
-
-    def _late(self) -> None:
-        if self.waiting and not self.waiting.done():
-            self.waiting.set_exception(TimeoutError())
-
-    async def _cause(self) -> int:
-        """Return the signal that ended the worker; 0 if there is none or it is not told in time."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_CAUSE_SECONDS):
-                return await asyncio.shield(self.ended)
-        return 0
-
-    def end(self, number: int) -> None:
-        """Take the loader's word on how the worker's process ended: by which signal, or 0."""
-        if not self.ended.done():
-            self.ended.set_result(number)
-
-    def kill(self) -> None:
-        """End the worker's process at once; its loader forks another."""
-        self.closed = True
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
 
 
 class Generation:

@@ -14,7 +14,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kg.addresses import document_path
-from kg.answers import own_url
 from kg.assets import guide, probe
 from kg.catalogue import Edition
 from kg.context import CONTEXT_IRI, write_context
@@ -22,6 +21,7 @@ from kg.dataset import DOCUMENT, describe_served, write
 from kg.describing import ONTOLOGY_PAGE, Describer
 from kg.endpoint import Page, any_method
 from kg.errors import NotAcceptableError
+from kg.incoming import own_url
 from kg.media import HTML, Format, named, negotiate
 from kg.pages import Article, Pages, Shown, article
 from kg.queries import questions, restrict

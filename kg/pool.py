@@ -6,13 +6,16 @@ lost loader means a new `Generation`, while queries on the old one finish.
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import Coroutine
+from typing import Any
 
-from kg.errors import BusyError, KgError, StoreLostError, TimeLimitError, unpack_error
-from kg.generation import Channel, Generation, WorkerLostError
+from kg.channel import Asked, Channel, Reply, WorkerLostError
+from kg.dashes import MOMENT, Asker, Dash, Dashes
+from kg.errors import BusyError, KgError, StoreLostError, TimeLimitError
+from kg.generation import Generation
 from kg.turns import Turns
 from kg.watch import LOOK_SECONDS, Watch
-from kg.worker import Job, LoaderConfig
+from kg.worker import LATE, Job, LoaderConfig
 
 _ENDED = "The query's worker ended twice, perhaps for want of memory; ask for less."
 _TRIES = 2
@@ -22,18 +25,7 @@ _REPLACED = "The graph was replaced while the query ran; try again in a few seco
 
 
 class _NotSoonError(Exception):
-    """The query was not done in a brief turn."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A worker's answer: its bytes, cut short or not, its coding, and the data it is about."""
-
-    body: bytes
-    truncated: bool
-    coding: str
-    fingerprint: str
-    worker: int
+    """The query was not done in a brief turn, or not begun in a dash."""
 
 
 class Pool:
@@ -44,10 +36,11 @@ class Pool:
 
     def __init__(self, config: LoaderConfig, concurrent: int = 32) -> None:
         self.concurrent = concurrent
-        self.active = 0
+        self._running = 0
         self.killed = 0
         self.generations = 0
         self.turns = Turns(config.workers, _PATIENCE, spare=config.spare > 0)
+        self.dashes = Dashes(self.turns, self._kill)
         self.closing = False
         self._tasks: set[asyncio.Task[None]] = set()
         # Started here, before there is a loop, to load while the server is still importing.
@@ -68,19 +61,31 @@ class Pool:
         """The fingerprint of the graph that new queries see."""
         return self.current.fingerprint
 
-    async def run(self, job: Job) -> Reply:
-        """Evaluate a job, on a second worker if the first is lost.
+    @property
+    def active(self) -> int:
+        """How many queries are running and waiting."""
+        return self._running + self.dashes.active
+
+    def dash(self, job: Job, asker: Asker) -> bool:
+        """Begin a query that may be a short one, if there is a place for it (`kg/dashes.py`)."""
+        if self.watch.remote or self.closing or self.active >= self.concurrent:
+            return False
+        self.dashes.send(job, asker)
+        return True
+
+    async def run(self, job: Job, dash: Dash | None = None) -> Reply:
+        """Evaluate a job, on a second worker if the first is lost; go on with a `dash` if begun.
 
         Raises the query's own KgError, TimeLimitError after `job.seconds`, BusyError when too
         many queries are waiting or two workers were lost, StoreLostError during a pause.
         """
-        if self.active >= self.concurrent:
+        if dash is None and self.active >= self.concurrent:
             raise BusyError(
                 f"{self.active} queries are waiting already; try again in a few seconds."
             )
-        self.active += 1
+        self._running += 1
         try:
-            begun = time.monotonic()
+            begun = dash.came if dash else time.monotonic()
             lost, new = 0, True
             while True:
                 if self.closing:
@@ -89,24 +94,26 @@ class Pool:
                     raise StoreLostError(self.paused)
                 left = max(job.seconds - (time.monotonic() - begun), 0.1)
                 try:
-                    return await self._once(job, left, new=new)
+                    return await self._once(job, left, new=new, dash=dash)
                 except _NotSoonError:
-                    new = False
+                    new, dash = False, None
                 except WorkerLostError as error:
-                    lost += 1
+                    lost, dash = lost + 1, None
                     if lost == _TRIES:
                         raise BusyError(str(error) or _ENDED) from None
         finally:
-            self.active -= 1
+            self._running -= 1
 
-    async def _once(self, job: Job, seconds: float, *, new: bool) -> Reply:
-        turn = await self.turns.take(new=new)
-        channel = turn.channel
+    async def _once(self, job: Job, seconds: float, *, new: bool, dash: Dash | None) -> Reply:
+        turn = dash.turn if dash else await self.turns.take(new=new)
+        channel, asked = turn.channel, dash or Asked()
         generation = channel.generation
         allowed = seconds if turn.seconds is None else min(seconds, turn.seconds)
         generation.busy += 1
         try:
-            about, body = await channel.ask(job.to_bytes(), allowed)
+            if asked is not dash:
+                channel.send(job.to_bytes(), asked)
+            about, body = await channel.outcome(asked, allowed)
             sure = await self.watch.look(LOOK_SECONDS)
         except TimeoutError:
             if allowed < seconds:
@@ -122,17 +129,18 @@ class Pool:
         finally:
             generation.busy -= 1
             generation.end_if_idle()
-        channel.closed = channel.closed or about["last"]
+        channel.closed = channel.closed or about.get("last", False)
         self.offer(channel)
+        if LATE in about:
+            raise _NotSoonError
         if self.watch.remote and (self.paused or generation.retired):
             raise WorkerLostError(_REPLACED)  # the answer may be of both
-        if "error" in about:
-            raise unpack_error(about)
+        reply = channel.reply(about, body)
         if not sure:
             raise StoreLostError(
                 "The server of the store does not say if its graph is still the same; try again."
             )
-        return Reply(body, about["truncated"], about["coding"], generation.fingerprint, channel.pid)
+        return reply
 
     def _kill(self, channel: Channel) -> None:
         self.killed += 1
@@ -140,6 +148,20 @@ class Pool:
 
     def offer(self, channel: Channel) -> None:
         """Give a free worker to the query that waits longest, or keep it."""
+        if channel.line:
+            channel.line[-1].outcome()  # is there before it is awaited
+            self._later(self._drained(channel, channel.line[-1]))
+        else:
+            self.turns.give(channel)
+
+    async def _drained(self, channel: Channel, last: Asked) -> None:
+        """Give a worker back when it has passed over what was withdrawn from it."""
+        try:
+            await channel.outcome(last, MOMENT)
+        except TimeoutError:  # it had begun one before it was withdrawn
+            self._kill(channel)
+        except (WorkerLostError, KgError):
+            return
         self.turns.give(channel)
 
     def withdraw(self, channel: Channel) -> None:
@@ -149,9 +171,12 @@ class Pool:
     def loader_lost(self, generation: Generation) -> None:
         """Replace a loader that ended by itself; called by its generation."""
         if self.open and not self.closing and generation is self.current:
-            task = asyncio.get_running_loop().create_task(self._replace(generation))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._later(self._replace(generation))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _replace(self, lost: Generation) -> None:
         delay = 0.1

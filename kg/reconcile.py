@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kg.answers import Answers, Service, own_url, read_body
+from kg.answers import Answers, Service
 from kg.batches import Query, read_batch, read_extension, read_query
 from kg.endpoint import any_method
 from kg.errors import (
@@ -29,6 +29,7 @@ from kg.errors import (
     TimeLimitError,
 )
 from kg.extension import extend
+from kg.incoming import own_url, read_body
 from kg.manifest import manifest
 from kg.matching import Json, candidates, named_types
 from kg.once import Once, of_one_graph
@@ -192,7 +193,7 @@ async def _fields(request: Request, service: Service) -> Fields:
     fields = read_fields(request.scope["query_string"].decode("ascii", "replace"))
     if request.method == "POST":
         refuse_encoded(request.headers)
-        body = await read_body(request, service)
+        body = await read_body(request, service.limits.request_bytes, service.incoming)
         if content_type(request.headers.get("content-type", ""))[0] != FORM_TYPE:
             raise MediaTypeError(f"A POST needs Content-Type {FORM_TYPE}, as in API version 0.2.")
         fields += read_fields(body_text(body))

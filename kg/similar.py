@@ -7,15 +7,17 @@ parses. What is not plain goes the usual way: other parameters than the query, o
 read, an answer that is kept, for `kg/repeats.py` to remember.
 """
 
+import asyncio
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from kg.answers import PLAINLY, Answers, Key
+from kg.cache import Entry
 from kg.codings import IDENTITY, Coding
 from kg.errors import KgError
 from kg.monitor import QUERY, WORKER, Figures, failed, log_request, surrounded
@@ -24,6 +26,8 @@ from kg.repeats import LONGEST, REQUEST
 from kg.responses import problem
 
 Headers = Iterable[tuple[bytes, bytes]]
+#: Takes head and body of an answer; both empty where it was given up.
+Send = Callable[[bytes, bytes], None]
 
 _PATH = "/sparql"
 _LINE = re.compile(rb"GET /sparql\?(query=[\w%+.\-~*'()!:/,;=@?]+) HTTP/1\.1\r\n", re.ASCII)
@@ -67,12 +71,10 @@ class Similar:
         if len(self.rests) > _MOST:
             self.rests.popitem(last=False)
 
-    def begin(
-        self, data: bytes, headers: Headers
-    ) -> Coroutine[Any, Any, tuple[bytes, bytes]] | None:
-        """Return what will answer a request like an earlier one: head and body; None for others.
+    def begin(self, data: bytes, headers: Headers, send: Send) -> "Begun | None":
+        """Begin to answer a request like an earlier one; returns None for others.
 
-        `headers` are those that the server adds to every answer.
+        `headers` are those that the server adds to every answer; `send` is called once, later.
         """
         line = _LINE.match(data) if len(data) <= LONGEST else None
         rest = self.rests.get(data[line.end() :]) if line else None
@@ -92,34 +94,88 @@ class Similar:
         if key in service.cache:
             return None
         service.cache.misses += 1
-        return self._answer(key, head, rest.accept, _lines(headers))
+        begun = Begun(self, key, rest.accept, (head, _lines(headers)), send)
+        if not self.answers.dash(key, begun):
+            begun.take(None)
+        return begun
 
-    async def _answer(
-        self, key: Key, head: bytes, accept: str | None, own: bytes
-    ) -> tuple[bytes, bytes]:
-        """Return head and body of an answer, be it an error."""
-        begun, name = time.perf_counter(), self.figures.name()
-        status, body = 503, b""  # where the client leaves before there is an answer
-        scope: dict[str, Any] = {"method": "GET", "path": _PATH, QUERY: key[1].query}
+
+class Begun:
+    """An answer in the making to one request; `left` when nobody waits for it any more."""
+
+    __slots__ = (
+        "_accept",
+        "_begun",
+        "_heads",
+        "_key",
+        "_name",
+        "_send",
+        "_similar",
+        "_task",
+        "left",
+    )
+
+    def __init__(
+        self, similar: Similar, key: Key, accept: str | None, heads: tuple[bytes, bytes], send: Send
+    ) -> None:
+        self._similar, self._key, self._accept = similar, key, accept
+        self._heads, self._send = heads, send
+        self._begun, self._name = time.perf_counter(), similar.figures.name()
+        self._task: asyncio.Task[None] | None = None
+        self.left = False
+
+    def cancel(self) -> None:
+        """Give the answer up: nobody waits for it any more."""
+        self.left = True
+        if self._task:
+            self._task.cancel()
+
+    def take(self, outcome: Entry | KgError | None) -> None:
+        """Take the answer or error and send it; without one, ask for it in the usual way."""
+        if outcome is None:
+            self._task = asyncio.get_running_loop().create_task(self._usual())
+        elif isinstance(outcome, Entry):
+            self._send_entry(outcome)
+        else:
+            self._send_problem(outcome)
+
+    async def _usual(self) -> None:
         try:
-            entry = await self.answers.shared(key)
-            status, body, scope[WORKER] = 200, entry.body, entry.worker
-            own += b"etag: %s\r\ncontent-length: %d\r\n" % (entry.etag.encode(), len(body))
-            if entry.coding != IDENTITY:
-                own += b"content-encoding: %s\r\n" % entry.coding.encode()
+            entry = await self._similar.answers.shared(self._key)
+        except asyncio.CancelledError:
+            self._note(503, 0)
+            self._send(b"", b"")
+            raise
         except Exception as error:  # noqa: BLE001 - as in `Surround`
-            said = problem(error, accept) if isinstance(error, KgError) else failed(name)
-            status, body, head = (
-                said.status_code,
-                bytes(said.body),
-                _lines(surrounded(said.raw_headers)),
-            )
-        finally:
-            seconds = time.perf_counter() - begun
-            self.figures.add(status, seconds)
-            log_request(name, scope, status, len(body), seconds)
-        first = b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode())
-        return b"%s\r\n%s%sx-request-id: %s\r\n\r\n" % (first, head, own, name.encode()), body
+            self._send_problem(error)
+        else:
+            self._send_entry(entry)
+
+    def _send_entry(self, entry: Entry) -> None:
+        head, own = self._heads
+        own += b"etag: %s\r\ncontent-length: %d\r\n" % (entry.etag.encode(), len(entry.body))
+        if entry.coding != IDENTITY:
+            own += b"content-encoding: %s\r\n" % entry.coding.encode()
+        self._finish(200, head + own, entry.body, entry.worker)
+
+    def _send_problem(self, error: Exception) -> None:
+        said = problem(error, self._accept) if isinstance(error, KgError) else failed(self._name)
+        head = _lines(surrounded(said.raw_headers)) + self._heads[1]
+        self._finish(said.status_code, head, bytes(said.body))
+
+    def _finish(self, status: int, head: bytes, body: bytes, worker: int | None = None) -> None:
+        self._note(status, len(body), worker)
+        line = b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
+        self._send(b"%s%sx-request-id: %s\r\n\r\n" % (line, head, self._name.encode()), body)
+
+    def _note(self, status: int, size: int, worker: int | None = None) -> None:
+        """Count an answer, and log it."""
+        seconds = time.perf_counter() - self._begun
+        self._similar.figures.add(status, seconds)
+        scope: dict[str, Any] = {"method": "GET", "path": _PATH, QUERY: self._key[1].query}
+        if worker is not None:
+            scope[WORKER] = worker
+        log_request(self._name, scope, status, size, seconds)
 
 
 def _lines(headers: Headers) -> bytes:

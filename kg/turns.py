@@ -10,15 +10,18 @@ import contextlib
 import time
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
+from kg.channel import Channel
 from kg.errors import BusyError
-from kg.generation import Channel
 
 #: Seconds after which a worker's query is a long one.
 LONG = 0.5
 #: Seconds for which the spare worker tries a query, and the fewest where many others are new.
 BRIEF, BRIEFEST = 0.25, 0.05
 _LOOK_AGAIN = 0.1
+
+NONE_FREE = "No worker became free; try again in a few seconds."
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,32 @@ class Turn:
     seconds: float | None = None
 
 
+class Waiting(Protocol):
+    """Who waits in the queue."""
+
+    @property
+    def new(self) -> bool:
+        """Whether a brief turn may do."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it waits no more."""
+
+    def begin(self, turn: Turn) -> None:
+        """Take the turn."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Waiting:
     turn: asyncio.Future[Turn]
     new: bool
+
+    @property
+    def over(self) -> bool:
+        return self.turn.done()
+
+    def begin(self, turn: Turn) -> None:
+        self.turn.set_result(turn)
 
 
 class Turns:
@@ -44,24 +69,30 @@ class Turns:
     def __init__(self, whole: int, patience: float, *, spare: bool = False) -> None:
         self.whole, self.patience, self.spare = whole, patience, spare
         self.free: deque[Channel] = deque()
-        self.queue: deque[_Waiting] = deque()
+        self.queue: deque[Waiting] = deque()
         self._at_work: dict[Channel, float] = {}
         self._again: asyncio.TimerHandle | None = None
+
+    def take_now(self) -> Channel | None:
+        """Return a worker for a whole turn, if one is free and nobody waits."""
+        if self.free and not self.queue and len(self._at_work) < self.whole:
+            channel = self.free.pop()
+            if not channel.closed:
+                self._at_work[channel] = time.monotonic()
+                return channel
+        return None
 
     async def take(self, *, new: bool = True) -> Turn:
         """Wait for a worker; who is not `new` has had a brief turn, and wants a whole one.
 
         Raises BusyError when none became free in time.
         """
-        if self.free and not self.queue and len(self._at_work) < self.whole:
-            channel = self.free.pop()  # in short, for this is the way of nearly all queries
-            if not channel.closed:
-                self._at_work[channel] = time.monotonic()
-                return Turn(channel)
+        if channel := self.take_now():
+            return Turn(channel)
         loop = asyncio.get_running_loop()
         waiting = _Waiting(loop.create_future(), new)
         self.queue.append(waiting)
-        self._serve()
+        self.serve()
         if waiting.turn.done():
             return waiting.turn.result()
         # A timer takes a fifth of the time of `asyncio.timeout`, and a query may take no more.
@@ -83,28 +114,33 @@ class Turns:
         self._at_work.pop(channel, None)
         if not channel.closed and not channel.generation.retired:
             self.free.append(channel)
-        self._serve()
+        self.serve()
+
+    def renew(self, channel: Channel) -> None:
+        """Note that a worker is at another query from now on."""
+        if channel in self._at_work:
+            self._at_work[channel] = time.monotonic()
 
     def withdraw(self, channel: Channel) -> None:
         """Forget a worker that is gone."""
         self._at_work.pop(channel, None)
         with contextlib.suppress(ValueError):
             self.free.remove(channel)
-        self._serve()
+        self.serve()
 
     def begin(self, free: list[Channel]) -> None:
         """Hand out these workers from now on; what others are at work on counts no more."""
         self.free, self._at_work = deque(free), {}
-        self._serve()
+        self.serve()
 
-    def _serve(self) -> None:
-        """Give free workers to those who may have them."""
+    def serve(self) -> None:
+        """Give free workers to those in the queue who may have them."""
         while self.free and self.queue:
             whole = len(self._at_work) < self.whole
             if not (waiting := self._next(whole=whole)):
                 break
             self.queue.remove(waiting)
-            if waiting.turn.done():
+            if waiting.over:
                 continue
             channel = self.free.pop()
             if channel.closed:
@@ -112,11 +148,11 @@ class Turns:
                 continue
             if whole:
                 self._at_work[channel] = time.monotonic()
-            waiting.turn.set_result(Turn(channel, None if whole else self._brief()))
+            waiting.begin(Turn(channel, None if whole else self._brief()))
         if self.free and self.queue and not self._again:
             self._again = asyncio.get_running_loop().call_later(_LOOK_AGAIN, self._look_again)
 
-    def _next(self, *, whole: bool) -> _Waiting | None:
+    def _next(self, *, whole: bool) -> Waiting | None:
         if whole:
             return self.queue[0]
         long_ago = time.monotonic() - LONG
@@ -130,9 +166,9 @@ class Turns:
 
     def _look_again(self) -> None:
         self._again = None
-        self._serve()
+        self.serve()
 
 
 def _expire(turn: asyncio.Future[Turn]) -> None:
     if not turn.done():
-        turn.set_exception(BusyError("No worker became free; try again in a few seconds."))
+        turn.set_exception(BusyError(NONE_FREE))

@@ -5,15 +5,24 @@ what differs from that in its query alone (`kg/similar.py`).
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, cast
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, cast
 
 from kg.bounded import LONGEST_HEAD, BoundedProtocol
 from kg.repeats import REQUEST, Repeats
 
-#: Begins to answer a request that is like an earlier one, if it is (`kg/similar.py`).
+
+class Work(Protocol):
+    """An answer in the making."""
+
+    def cancel(self) -> None:
+        """Give it up: nobody waits for it any more."""
+
+
+#: Begins to answer a request that is like an earlier one, if it is (`kg/similar.py`), and sends
+#: head and body later.
 Begin = Callable[
-    [bytes, Iterable[tuple[bytes, bytes]]], Coroutine[Any, Any, tuple[bytes, bytes]] | None
+    [bytes, Iterable[tuple[bytes, bytes]], Callable[[bytes, bytes], None]], Work | None
 ]
 #: Seconds for which an answer is worked on that nobody waits for any more.
 _SOON = 0.25
@@ -27,7 +36,7 @@ class RepeatProtocol(BoundedProtocol):
     def __init__(self, *args: Any, repeats: Repeats, begin: Begin, **named: Any) -> None:
         super().__init__(*args, **named)
         self._repeats, self._begin = repeats, begin
-        self._work: asyncio.Task[tuple[bytes, bytes]] | None = None
+        self._work: Work | None = None
         self._later = b""
         self._last = False
         self._open = False
@@ -49,11 +58,10 @@ class RepeatProtocol(BoundedProtocol):
             self._stop_keepalive()
             self._send((answer,))
             return
-        if alone and (work := self._begin(data, self.server_state.default_headers)):
+        headers = self.server_state.default_headers
+        if alone and (work := self._begin(data, headers, self._worked)):
             self._stop_keepalive()
-            self._work = self.loop.create_task(work)
-            self.tasks.add(cast(asyncio.Task[None], self._work))
-            self._work.add_done_callback(self._worked)
+            self._work = work
             return
         self._begun = 0
         super().data_received(data)
@@ -72,16 +80,15 @@ class RepeatProtocol(BoundedProtocol):
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
 
-    def _worked(self, work: asyncio.Task[tuple[bytes, bytes]]) -> None:
+    def _worked(self, head: bytes, body: bytes) -> None:
         """Send what has been worked out, and go on with what came in the meantime."""
         self._work = None
-        self.tasks.discard(cast(asyncio.Task[None], work))
         if self.transport.is_closing():
             return
-        if work.cancelled():
+        if not head:
             self.transport.close()
             return
-        self._send(work.result())
+        self._send((head, body))
         self.flow.resume_reading()
         later, self._later = self._later, b""
         if later:

@@ -4,7 +4,9 @@ The engine cannot be told to stop, so a query with a deadline runs in a process 
 worker, forked by the loader (`kg/loader.py`) that holds the graph. It answers one query at a
 time over a socket pair, reaches no file and no network, and may take so much memory.
 
-Frames: to a worker `LENGTH` and a job; from it `ANSWER`, JSON about the answer, its bytes.
+Frames: to a worker `JOB` and a job; from it `ANSWER`, JSON about the answer
+(nothing for `USUAL`), its bytes. Several
+jobs may be sent ahead; one whose time to begin is over is passed over, and `LATE` is said of it.
 """
 
 import json
@@ -14,9 +16,9 @@ import socket
 import struct
 import time
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from kg.codings import PLAIN, Coding
+from kg.codings import IDENTITY, PLAIN, Coding
 from kg.errors import InternalError, KgError, MemoryLimitError, StoreLostError, pack_error
 from kg.federation import filled
 from kg.media import named
@@ -24,13 +26,23 @@ from kg.protocol import Operation
 from kg.results import Caps
 from kg.store import Store
 
+T = TypeVar("T")
+
 LENGTH = struct.Struct("!I")
+JOB = struct.Struct(
+    "!Id"
+)  # length of the job, time (CLOCK_MONOTONIC) until which it is begun, or 0
 ANSWER = struct.Struct("!II")  # length of the JSON, length of the body
+
+LATE = "late"
 
 TOO_MUCH_MEMORY = (
     "The query was stopped: it needs more memory than one query may take. Make it more specific,"
     " or have it sort, group and join less."
 )
+
+#: What is said of most answers, and sent as nothing.
+USUAL: dict[str, Any] = {"truncated": False, "coding": IDENTITY, "last": False}
 
 _SPARE_SECONDS = 5
 _SMALL = 1 << 16
@@ -95,7 +107,14 @@ class Job:
     def from_bytes(cls, data: bytes) -> "Job":
         """Return the inverse of `to_bytes`."""
         operation, form, coding, *rest = marshal.loads(data)  # noqa: S302 - from the server
-        return cls(Operation(**operation), form, Coding(**coding), *rest)
+        return cls(_restored(Operation, operation), form, _restored(Coding, coding), *rest)
+
+
+def _restored(kind: type[T], fields: dict[str, Any]) -> T:
+    """Return an object as it was: without its initialiser, which takes several times as long."""
+    made = kind.__new__(kind)
+    vars(made).update(fields)
+    return made
 
 
 def read_exactly(sock: socket.socket, size: int) -> bytes:
@@ -117,6 +136,26 @@ def read_framed(sock: socket.socket) -> bytes:
         raise EOFError
     size = LENGTH.size + LENGTH.unpack_from(begun)[0]
     return begun[LENGTH.size :] + read_exactly(sock, size - len(begun))
+
+
+class Inbox:
+    """The jobs that come over a socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock, self._held = sock, bytearray()
+
+    def take(self) -> tuple[bytes, float]:
+        """Return the next job, and until when it is begun; EOFError as `read_exactly`."""
+        held = self._held
+        while len(held) < JOB.size or len(held) < JOB.size + JOB.unpack_from(held)[0]:
+            part = self._sock.recv(_SMALL)
+            if not part:
+                raise EOFError
+            held += part
+        size, before = JOB.unpack_from(held)
+        job = bytes(memoryview(held)[JOB.size : JOB.size + size])
+        del held[: JOB.size + size]
+        return job, before
 
 
 def answer(store: Store, job: Job, caps: Caps) -> tuple[dict[str, Any], bytes]:
@@ -143,18 +182,26 @@ def work(store: Store, sock: socket.socket, config: LoaderConfig) -> None:
     its allowance makes room for a fresh one, so that the limit is the same for every query.
     """
     most = _peak() + config.memory // 4
-    last = False
+    last, inbox = False, Inbox(sock)
     while not last:
-        job = Job.from_bytes(read_framed(sock))
+        data, before = inbox.take()
+        if before and time.monotonic() > before:
+            _say(sock, {LATE: True}, b"")
+            continue
+        job = Job.from_bytes(data)
         _limit_cpu(job.seconds)
         about, body = answer(store, job, config.caps)
         lost = about.get("error") == StoreLostError.__name__  # the next worker may find it again
         about["last"] = last = lost or _peak() > most
-        head = json.dumps(about).encode()
-        head = ANSWER.pack(len(head), len(body)) + head
-        # In one piece where that copies little: each costs a system call, and wakes the server.
-        for piece in (head + body,) if len(body) < _SMALL else (head, body):
-            sock.sendall(piece)
+        _say(sock, about, body)
+
+
+def _say(sock: socket.socket, about: dict[str, Any], body: bytes) -> None:
+    head = b"" if about == USUAL else json.dumps(about).encode()
+    head = ANSWER.pack(len(head), len(body)) + head
+    # In one piece where that copies little: each costs a system call, and wakes the server.
+    for piece in (head + body,) if len(body) < _SMALL else (head, body):
+        sock.sendall(piece)
 
 
 def _peak() -> int:

@@ -9,13 +9,16 @@ import pytest
 from starlette.requests import Request
 
 from kg.addresses import Reading
-from kg.answers import Answers, Service, read_body
+from kg.answers import Answers, Service
 from kg.cache import Cache
+from kg.channel import Reply
+from kg.codings import PLAIN
+from kg.dashes import Asker
 from kg.describing import Describer, Found, Part
 from kg.errors import BusyError, QueryError
+from kg.incoming import read_body
 from kg.media import HTML
 from kg.pages import Pages
-from kg.pool import Reply
 from kg.protocol import Limits, operation
 from kg.repeats import REPEATABLE
 from kg.resources import Resources
@@ -33,9 +36,16 @@ class SlowPool:
         self.gate, self.runs, self.left = asyncio.Event(), 0, 0
         self.error: Exception | None = None
         self.body = b"answer"
+        self.askers: list[Asker] = []
+        self.room = True
 
-    async def run(self, job) -> Reply:
+    def dash(self, _, asker) -> bool:
+        self.askers.append(asker)
+        return self.room
+
+    async def run(self, job, dash=None) -> Reply:
         self.runs += 1
+        self.dash_gone_on = dash
         try:
             await self.gate.wait()
         except asyncio.CancelledError:
@@ -190,6 +200,70 @@ def test_when_all_have_left_it_is_given_up() -> None:
     within(work)
 
 
+class Waiting:
+    """Who waits for a dash; `said` has what it was told."""
+
+    def __init__(self, *, left: bool = False) -> None:
+        self.left, self.said = left, []
+
+    def take(self, outcome: object) -> None:
+        self.said.append(outcome)
+
+
+KEY = ("f", operation([("query", "ASK {}")]), "csv", PLAIN)
+
+
+def test_equal_queries_are_one_dash() -> None:
+    async def work(answers: Answers, pool: SlowPool) -> None:
+        waiting = [Waiting(), Waiting(left=True), Waiting()]
+        assert [answers.dash(KEY, each) for each in waiting] == [True] * 3
+        (asker,) = pool.askers
+        assert asker.wanted
+        asker.take(Reply(b"yes", truncated=False, coding="identity", fingerprint="f", worker=1))
+        assert [[each.body for each in one.said] for one in waiting] == [[b"yes"], [], [b"yes"]]
+        assert answers.service.cache.get(KEY).body == b"yes"
+        assert answers.dash(KEY, waiting[1])
+        assert not pool.askers[1].wanted
+        pool.askers[1].take(error := QueryError("no"))
+        answers.dash(KEY, waiting[0])
+        pool.askers[2].take(error)
+        assert waiting[0].said[1:] == [error]
+
+    within(work)
+
+
+def test_what_is_at_work_in_a_dash_is_what_all_wait_for() -> None:
+    async def work(answers: Answers, pool: SlowPool) -> None:
+        waiting = Waiting()
+        answers.dash(KEY, waiting)
+        dash = SimpleNamespace()
+        pool.askers[0].take(dash)
+        assert waiting.said == [None]
+        both = asyncio.gather(answers.shared(KEY), answers.shared(KEY))
+        await asyncio.sleep(0)
+        pool.gate.set()
+        entries = await both
+        assert (pool.runs, pool.dash_gone_on) == (1, dash)
+        assert [each.body for each in entries] == [b"answer"] * 2
+
+    within(work)
+
+
+def test_what_is_being_answered_or_has_no_place_is_no_dash() -> None:
+    async def work(answers: Answers, pool: SlowPool) -> None:
+        pool.room = False
+        assert not answers.dash(KEY, Waiting())
+        pool.room = True
+        flight = asyncio.ensure_future(answers.shared(KEY))
+        await asyncio.sleep(0)
+        assert not answers.dash(KEY, Waiting())
+        pool.gate.set()
+        await flight
+        assert answers.dash(KEY, Waiting())
+
+    within(work)
+
+
 def test_an_error_is_told_to_all_and_not_kept() -> None:
     async def work(answers: Answers, pool: SlowPool) -> None:
         pool.error = QueryError("No.")
@@ -207,7 +281,7 @@ def test_an_error_is_told_to_all_and_not_kept() -> None:
 
 
 def test_long_requests_that_do_not_end_leave_room_for_short_ones(monkeypatch) -> None:
-    monkeypatch.setattr("kg.answers._MOST_HELD", 150_000)
+    monkeypatch.setattr("kg.incoming._MOST_HELD", 150_000)
     never = asyncio.Event()
     service = Service(None, Cache(0), Limits(), 5.0, "t", "d", "0")
 
@@ -220,7 +294,9 @@ def test_long_requests_that_do_not_end_leave_room_for_short_ones(monkeypatch) ->
             return parts.pop(0) if parts else await never.wait()
 
         request = Request({"type": "http", "method": "POST", "headers": []}, receive)
-        return asyncio.ensure_future(read_body(request, service))
+        return asyncio.ensure_future(
+            read_body(request, service.limits.request_bytes, service.incoming)
+        )
 
     async def read() -> None:
         begun = reading(50_000, 50_000, whole=False)

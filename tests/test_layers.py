@@ -22,8 +22,9 @@ LAYERS = (
     "connection remote_service remote record writer sample",
     "things batches matching suggestions extension reconciliation_client accepting",
     "confine worker served loader tables asking link",
-    "generation turns watch pool renewal calls cache flights once responses",
-    "monitor repeats clients bounded wire service_description answers similar report validate",
+    "channel generation turns dashes watch pool renewal calls cache flights once responses",
+    "incoming monitor repeats clients bounded wire service_description answers similar",
+    "report validate",
     "streams selection csvw frames graphml review catalogue",
     "examples build export release pages endpoint graphstore",
     "addresses dataset describing views profiles reference signposts openapi",
@@ -42,7 +43,8 @@ LIBRARIES = {
     "rdflib_endpoint": "endpoint",
     "fastapi": "app",
     "starlette": (
-        "answers app endpoint graphstore guides inquiry monitor reconcile resources responses"
+        "answers app endpoint graphstore guides incoming inquiry monitor reconcile resources"
+        " responses"
     ),
 }
 

@@ -8,9 +8,9 @@ import pytest
 
 from kg.answers import Answers, Service
 from kg.cache import Cache
+from kg.channel import Reply
 from kg.errors import BusyError, QueryError
 from kg.once import Once
-from kg.pool import Reply
 from kg.protocol import Limits
 from kg.worker import LoaderConfig
 
@@ -58,7 +58,7 @@ class Replaced:
     fingerprint = "old"
     current = SimpleNamespace(config=LoaderConfig(()))
 
-    async def run(self, job):
+    async def run(self, job, dash=None):
         row = {"graph": f"u:{self.fingerprint}", "triples": "1"}
         if "?graph" not in job.operation.query:
             self.fingerprint, row = "new", {"triples": "1"}

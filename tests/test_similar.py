@@ -17,6 +17,7 @@ from talking import RUNAWAY, TWO, Talk, ended_early, get
 from kg.answers import PLAINLY
 from kg.cache import Cache, Entry
 from kg.codings import PLAIN
+from kg.errors import QueryError
 from kg.monitor import Figures
 from kg.protocol import Limits, Operation
 from kg.repeats import REQUEST
@@ -175,12 +176,20 @@ def test_a_query_in_flight_is_answered_before_the_server_ends(tmp_path):
 
 
 class Answers:
-    """What `Similar` needs of the real one; evaluation is a defect, if it is one, or an entry."""
+    """What `Similar` needs of the real one; evaluation is a defect, if it is one, or an entry.
 
-    def __init__(self, made):
-        self.made = made
+    One that is `quick` is there in a dash.
+    """
+
+    def __init__(self, made, *, quick=False):
+        self.made, self.quick = made, quick
         pool = SimpleNamespace(fingerprint="f", watch=SimpleNamespace(due=False))
         self.service = SimpleNamespace(pool=pool, cache=Cache(0), limits=Limits())
+
+    def dash(self, _, waiting):
+        if self.quick:
+            asyncio.get_running_loop().call_soon(waiting.take, self.made)
+        return self.quick
 
     async def shared(self, _):
         if isinstance(self.made, Exception):
@@ -188,8 +197,8 @@ class Answers:
         return self.made
 
 
-def learned(made, *rests):
-    similar = Similar(Answers(made), Figures())
+def learned(made, *rests, quick=False):
+    similar = Similar(Answers(made, quick=quick), Figures())
     for rest in rests:
         data = b"GET /sparql?query=ASK%7B%7D HTTP/1.1\r\n" + rest
         scope = {REQUEST: data, "headers": [], PLAINLY: (Operation("ASK{}"), "json", PLAIN)}
@@ -199,12 +208,18 @@ def learned(made, *rests):
 
 def asked(similar, rest, query="ASK%20%7B%20%7D"):
     data = f"GET /sparql?query={query} HTTP/1.1\r\n".encode() + rest
-    work = similar.begin(data, [(b"date", b"now")])
-    return work and b"".join(asyncio.run(work))
+
+    async def said():
+        sent = asyncio.get_running_loop().create_future()
+        work = similar.begin(data, [(b"date", b"now")], lambda *parts: sent.set_result(parts))
+        return work and b"".join(await sent)
+
+    return asyncio.run(said())
 
 
-def test_the_head_of_an_answer_is_that_of_the_first_but_for_what_is_its_own():
-    similar = learned(Entry(b"true", '"t"'), b"A: 1\r\n\r\n")
+@pytest.mark.parametrize("quick", [False, True])
+def test_the_head_of_an_answer_is_that_of_the_first_but_for_what_is_its_own(quick):
+    similar = learned(Entry(b"true", '"t"'), b"A: 1\r\n\r\n", quick=quick)
     said = asked(similar, b"A: 1\r\n\r\n")
     assert re.sub(rb"(x-request-id: )[^\r]+", rb"\1-", said) == (
         b'HTTP/1.1 200 OK\r\nvary: y\r\ndate: now\r\netag: "t"\r\ncontent-length: 4\r\n'
@@ -228,6 +243,12 @@ def test_a_defect_is_a_problem():
     assert said.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
     assert b"content-security-policy" in said
     assert b"secret" not in said
+
+
+def test_an_error_in_a_dash_is_a_problem():
+    said = asked(learned(QueryError("It is wrong."), b"\r\n", quick=True), b"\r\n")
+    assert said.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"It is wrong." in said
 
 
 def test_what_is_kept_goes_the_usual_way():

@@ -143,14 +143,11 @@ def test_a_query_that_loses_two_workers_is_refused(data: Path) -> None:
             await until(
                 lambda: (
                     len(pool.turns.free) < 2
-                    and any(
-                        c.waiting and not c.waiting.done() and c.pid != first
-                        for c in pool.current.workers
-                    )
+                    and any(c.line and c.pid != first for c in pool.current.workers)
                 )
             )
             os.kill(
-                next(c.pid for c in pool.current.workers if c.waiting and not c.waiting.done()),
+                next(c.pid for c in pool.current.workers if c.line),
                 signal.SIGKILL,
             )
             with pytest.raises(BusyError, match="ended twice"):
@@ -564,7 +561,7 @@ def test_an_idle_worker_keeps_no_answer(data: Path) -> None:
     async def work() -> None:
         async with running(data, workers=1) as pool:
             await pool.run(job("SELECT * { ?s ?p ?o }"))
-            assert [each.waiting for each in pool.current.workers] == [None]
+            assert [len(each.line) for each in pool.current.workers] == [0]
 
     within(work)
 
