@@ -177,14 +177,19 @@ class Dashes:
         now = time.monotonic()
         for channel in [each for each in self._at_work if _begun(each) + MOMENT <= now]:
             self._let_go(channel)
-        for dash in [each for each in self.turns.queue if isinstance(each, Dash)]:
-            late = dash.came + self.turns.patience <= now
-            if late or not cast(Asker, dash.asker).wanted:
-                self.turns.queue.remove(dash)
-                self.settle(dash, BusyError(NONE_FREE))
+        waiting = [each for each in self.turns.queue if isinstance(each, Dash)]
+        refused = [each for each in waiting if self._is_refused(each, now)]
+        for dash in refused:
+            self.turns.queue.remove(dash)
         if self.active:
             left = min(map(_begun, self._at_work), default=now) + MOMENT - now
             self._timer = asyncio.get_running_loop().call_later(left, self._look)
+        for dash in refused:  # last of all: who is told may ask for more at once
+            self.settle(dash, BusyError(NONE_FREE))
+
+    def _is_refused(self, dash: Dash, now: float) -> bool:
+        late = dash.came + self.turns.patience <= now
+        return late or not cast(Asker, dash.asker).wanted
 
     def _let_go(self, channel: Channel) -> None:
         self._learn(MOMENT)

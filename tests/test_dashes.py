@@ -357,6 +357,33 @@ def test_who_waits_for_too_long_is_refused_and_who_left_is_forgotten() -> None:
     over(hall, work)
 
 
+def test_who_is_refused_may_ask_again_at_once() -> None:
+    """As the next request of a connection does, which may have come already."""
+    hall = Hall(1, patience=0.05)
+    failed: list[dict[str, object]] = []
+
+    class Eager(Client):
+        def take(self, outcome: object) -> None:
+            super().take(outcome)
+            hall.ask()
+            if hall.workers[0] not in hall.turns.free and hall.lines() == [0]:
+                hall.turns.give(hall.workers[0])
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: failed.append(context))
+        await hall.turns.take()
+        eager = [Eager(), Eager()]
+        for each in eager:
+            hall.dashes.send(job("ASK {}"), each)
+        await until(lambda: all(each.outcome for each in eager) or bool(failed))
+        timers = [each for each in loop._scheduled if "Dashes._look" in repr(each)]  # type: ignore[attr-defined]
+        assert (failed, len(timers)) == ([], 1)
+        finish(hall)
+
+    over(hall, work)
+
+
 def test_a_brief_turn_is_brief_for_all_of_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     quick(monkeypatch)
     monkeypatch.setattr("kg.turns.LONG", 0.0)
