@@ -218,12 +218,15 @@ class Dashes:
     def settle(self, dash: Dash, outcome: Reply | KgError | Dash | None) -> None:
         """Tell what became of a dash."""
         self.active -= 1
-        self._leave(dash).take(outcome)
+        self._leave(dash, stays=outcome is dash).take(outcome)
 
-    def _leave(self, dash: Dash) -> Asker:
-        """Have nothing to do any more with a dash; returns who asks."""
+    def _leave(self, dash: Dash, *, stays: bool = False) -> Asker:
+        """Have nothing to do any more with a dash, which `stays` at its worker; returns who asks.
+
+        A worker's generation ends when it is retired and not busy, so `Pool.run` takes that over.
+        """
         asker, dash.asker = cast(Asker, dash.asker), None
-        if dash.sent:
+        if dash.sent and not stays:
             generation = dash.turn.channel.generation
             generation.busy -= 1
             generation.end_if_idle()

@@ -109,7 +109,8 @@ class Pool:
         channel, asked = turn.channel, dash or Asked()
         generation = channel.generation
         allowed = seconds if turn.seconds is None else min(seconds, turn.seconds)
-        generation.busy += 1
+        if asked is not dash:
+            generation.busy += 1  # by a dash it is already
         try:
             if asked is not dash:
                 channel.send(job.to_bytes(), asked)

@@ -82,10 +82,13 @@ class Hall:
         return sorted(len(each.line) for each in self.workers)
 
 
-def over(hall: Hall, work: Callable[[], Awaitable[None]]) -> None:
-    """Do something in a hall, and see that it is left as it was found."""
+def over(hall: Hall, work: Callable[[], Awaitable[None]], *, go_on: int = 0) -> None:
+    """Do something in a hall, and see that it is left as it was found.
+
+    But for so many dashes that `go_on`: their workers are busy until `Pool.run` is done with them.
+    """
     within(work)
-    assert (hall.dashes.active, hall.served.busy) == (0, 0)
+    assert (hall.dashes.active, hall.served.busy) == (0, go_on)
     assert not hall.turns.queue
 
 
@@ -229,7 +232,7 @@ def test_of_a_line_that_stops_the_first_goes_on_and_the_others_get_another_worke
         assert worker not in hall.turns.free
         assert worker.times[1:] == [worker.times[0]] * 3
 
-    over(hall, work)
+    over(hall, work, go_on=1)
 
 
 def test_a_worker_at_what_nobody_wants_is_ended() -> None:
@@ -283,7 +286,7 @@ def test_of_a_lost_worker_only_what_it_was_at_counts_as_tried(
         finish(hall)
         assert [each.outcome[0].body for each in clients[1:]] == [b"", b""]
 
-    over(hall, work)
+    over(hall, work, go_on=1)
 
 
 def test_a_worker_that_makes_room_is_given_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -400,7 +403,7 @@ def test_a_brief_turn_is_brief_for_all_of_a_line(monkeypatch: pytest.MonkeyPatch
         assert two.outcome[0].turn.seconds == kg.turns.BRIEF
         assert len(one.outcome) == 1
 
-    over(hall, work)
+    over(hall, work, go_on=1)
 
 
 @pytest.fixture
@@ -470,6 +473,24 @@ def test_nobody_waits_behind_a_runaway(data: Path, monkeypatch: pytest.MonkeyPat
     within(work)
 
 
+def test_a_dash_that_goes_on_holds_the_data_it_is_at_when_they_are_replaced(data: Path) -> None:
+    async def work() -> None:
+        async with running(data, workers=1) as pool:
+            client, before = Client(), pool.current
+            await until(lambda: bool(pool.turns.free))
+            pool.dash(job(RUNAWAY, 1.0), client)
+            (worker,) = [each for each in before.workers if each.line]
+            before.retire()
+            await until(lambda: bool(client.outcome))
+            assert not worker.transport.is_closing()
+            with pytest.raises(TimeLimitError):
+                await pool.run(job(RUNAWAY, 1.0), client.outcome[0])
+            assert before.busy == 0
+            assert worker.transport.is_closing()
+
+    within(work)
+
+
 def test_a_query_whose_worker_is_killed_in_a_dash_is_tried_once_more(data: Path) -> None:
     async def work() -> None:
         async with running(data, workers=1) as pool:
@@ -515,6 +536,7 @@ async def let_go(pool: Pool, second: str) -> tuple[Channel, Dash]:
     channel = await free(pool)
     dash = Dash(pool.dashes, b"", Client(), time.monotonic())
     dash.turn, dash.asker = Turn(channel), None
+    channel.generation.busy += 1
     channel.send(job(numbered(5) + " # first").to_bytes(), dash)
     channel.send(job(second).to_bytes(), Asked())
     return channel, dash
@@ -544,6 +566,7 @@ def test_a_dash_that_was_not_begun_is_asked_for_again(data: Path) -> None:
             channel = await free(pool)
             dash = Dash(pool.dashes, b"", Client(), time.monotonic())
             dash.turn, dash.asker = Turn(channel), None
+            channel.generation.busy += 1
             channel.send(job("ASK {}").to_bytes(), dash, before=time.monotonic() - MOMENT)
             assert count(await pool.run(job("SELECT (4 AS ?n) {}"), dash)) == "4"
 
