@@ -128,7 +128,10 @@ class Begun:
         """Give the answer up: nobody waits for it any more."""
         self.left = True
         if self._task:
-            self._task.cancel()
+            # Once it has begun: else nobody would ever leave what it was to wait for.
+            asyncio.get_running_loop().call_soon(self._task.cancel)
+        else:
+            self._give_up()
 
     def take(self, outcome: Entry | KgError | None) -> None:
         """Take the answer or error and send it; without one, ask for it in the usual way."""
@@ -143,13 +146,16 @@ class Begun:
         try:
             entry = await self._similar.answers.shared(self._key)
         except asyncio.CancelledError:
-            self._note(503, 0)
-            self._send(b"", b"")
+            self._give_up()
             raise
         except Exception as error:  # noqa: BLE001 - as in `Surround`
             self._send_problem(error)
         else:
             self._send_entry(entry)
+
+    def _give_up(self) -> None:
+        self._note(503, 0)
+        self._send(b"", b"")
 
     def _send_entry(self, entry: Entry) -> None:
         head, own = self._heads

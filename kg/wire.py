@@ -99,8 +99,12 @@ class RepeatProtocol(BoundedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Give up an answer that nobody waits for, unless it is ready soon (asyncio's hook)."""
         if self._work:
-            self.loop.call_later(0 if self._last else _SOON, self._work.cancel)
+            self.loop.call_later(0 if self._last else _SOON, self._give_up)
         super().connection_lost(exc)
+
+    def _give_up(self) -> None:
+        if self._work:
+            self._work.cancel()
 
     def shutdown(self) -> None:
         """Close the connection when its request is answered (uvicorn's hook)."""

@@ -18,11 +18,13 @@ from kg.describing import Describer, Found, Part
 from kg.errors import BusyError, QueryError
 from kg.incoming import read_body
 from kg.media import HTML
+from kg.monitor import Figures
 from kg.pages import Pages
 from kg.protocol import Limits, operation
 from kg.repeats import REPEATABLE
 from kg.resources import Resources
 from kg.responses import entity_tag
+from kg.similar import Begun, Similar
 from kg.worker import LoaderConfig
 
 
@@ -245,6 +247,26 @@ def test_what_is_at_work_in_a_dash_is_what_all_wait_for() -> None:
         entries = await both
         assert (pool.runs, pool.dash_gone_on) == (1, dash)
         assert [each.body for each in entries] == [b"answer"] * 2
+
+    within(work)
+
+
+def test_who_leaves_in_or_after_a_dash_is_counted_and_leaves_nothing_behind() -> None:
+    async def work(answers: Answers, pool: SlowPool) -> None:
+        similar, sent = Similar(answers, Figures()), []
+        one, two = [
+            Begun(similar, KEY, None, (b"", b""), lambda *parts: sent.append(parts))
+            for _ in range(2)
+        ]
+        answers.dash(KEY, one)
+        answers.dash(KEY, two)
+        one.cancel()
+        assert (sent, similar.figures.requests) == ([(b"", b"")], {503: 1})
+        pool.askers[0].take(SimpleNamespace())
+        two.cancel()
+        await asyncio.sleep(0.05)
+        assert (sent, similar.figures.requests) == ([(b"", b"")] * 2, {503: 2})
+        assert (len(answers._flights), pool.left) == (0, 1)
 
     within(work)
 
