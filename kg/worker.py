@@ -4,9 +4,9 @@ The engine cannot be told to stop, so a query with a deadline runs in a process 
 worker, forked by the loader (`kg/loader.py`) that holds the graph. It answers one query at a
 time over a socket pair, reaches no file and no network, and may take so much memory.
 
-Frames: to a worker `JOB` and a job; from it `ANSWER`, JSON about the answer
-(nothing for `USUAL`), its bytes. Several
-jobs may be sent ahead; one whose time to begin is over is passed over, and `LATE` is said of it.
+Frames: to a worker `JOB` and a job; from it `ANSWER`, JSON about the answer (nothing for `USUAL`),
+its bytes. Several jobs may be sent ahead; one whose time to begin is over is passed over, and
+`LATE` is said of it.
 """
 
 import json
@@ -29,9 +29,7 @@ from kg.store import Store
 T = TypeVar("T")
 
 LENGTH = struct.Struct("!I")
-JOB = struct.Struct(
-    "!Id"
-)  # length of the job, time (CLOCK_MONOTONIC) until which it is begun, or 0
+JOB = struct.Struct("!Id")  # length of the job, time (CLOCK_MONOTONIC) to begin it until, or 0
 ANSWER = struct.Struct("!II")  # length of the JSON, length of the body
 
 LATE = "late"
