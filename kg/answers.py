@@ -62,7 +62,7 @@ class Service:
 Key = tuple[str, Operation, str, Coding]
 
 
-class Waiting(Protocol):
+class Recipient(Protocol):
     """Who waits for a dash; `left` where that is nobody any more."""
 
     left: bool
@@ -75,7 +75,7 @@ class Waiting(Protocol):
 class _Dashing:
     """An `Asker` (`kg/dashes.py`): all who wait for one dash."""
 
-    waiting: list[Waiting]
+    waiting: list[Recipient]
     take: Callable[[Reply | KgError | Dash | None], None]
 
     @property
@@ -144,7 +144,7 @@ class Answers:
         """Return a new answer; who asks what is being answered waits for that answer."""
         return await self._flights.join(key, partial(self._evaluated, key))
 
-    def dash(self, key: Key, waiting: Waiting) -> bool:
+    def dash(self, key: Key, waiting: Recipient) -> bool:
         """Begin a plain query that may be a short one (`kg/dashes.py`), if there is a place for it.
 
         Who asks what is being answered waits for that answer, here too.

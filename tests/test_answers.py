@@ -202,7 +202,7 @@ def test_when_all_have_left_it_is_given_up() -> None:
     within(work)
 
 
-class Waiting:
+class Recipient:
     """Who waits for a dash; `said` has what it was told."""
 
     def __init__(self, *, left: bool = False) -> None:
@@ -217,7 +217,7 @@ KEY = ("f", operation([("query", "ASK {}")]), "csv", PLAIN)
 
 def test_equal_queries_are_one_dash() -> None:
     async def work(answers: Answers, pool: SlowPool) -> None:
-        waiting = [Waiting(), Waiting(left=True), Waiting()]
+        waiting = [Recipient(), Recipient(left=True), Recipient()]
         assert [answers.dash(KEY, each) for each in waiting] == [True] * 3
         (asker,) = pool.askers
         assert asker.wanted
@@ -236,7 +236,7 @@ def test_equal_queries_are_one_dash() -> None:
 
 def test_what_is_at_work_in_a_dash_is_what_all_wait_for() -> None:
     async def work(answers: Answers, pool: SlowPool) -> None:
-        waiting = Waiting()
+        waiting = Recipient()
         answers.dash(KEY, waiting)
         dash = SimpleNamespace()
         pool.askers[0].take(dash)
@@ -274,14 +274,14 @@ def test_who_leaves_in_or_after_a_dash_is_counted_and_leaves_nothing_behind() ->
 def test_what_is_being_answered_or_has_no_place_is_no_dash() -> None:
     async def work(answers: Answers, pool: SlowPool) -> None:
         pool.room = False
-        assert not answers.dash(KEY, Waiting())
+        assert not answers.dash(KEY, Recipient())
         pool.room = True
         flight = asyncio.ensure_future(answers.shared(KEY))
         await asyncio.sleep(0)
-        assert not answers.dash(KEY, Waiting())
+        assert not answers.dash(KEY, Recipient())
         pool.gate.set()
         await flight
-        assert answers.dash(KEY, Waiting())
+        assert answers.dash(KEY, Recipient())
 
     within(work)
 
