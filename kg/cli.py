@@ -58,15 +58,28 @@ def run(arguments: Sequence[str]) -> int:
             raise
         code = _enough()
     except OSError as error:
+        _finish()
         return _fail(f"{error.filename or 'The system'}: {error.strerror}.")
     return code if isinstance(code, int) else 0
 
 
 def _enough() -> int:
     """Return the exit code where the reader (head, less) has what it wanted."""
-    # Nothing may be flushed to it at exit.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _discard()
     return 0
+
+
+def _finish() -> None:
+    """Write what is still to be written; what cannot be, Python would complain of at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard()
+
+
+def _discard() -> None:
+    """Have nothing more reach standard output."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @app.callback(invoke_without_command=True)

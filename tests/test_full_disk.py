@@ -176,11 +176,13 @@ def test_answer_into_a_file(disk, built):
 
 
 def test_standard_output(built):
+    env = {**os.environ, "KG_SNAPSHOTS": str(built)}
+    env.pop("PYTHONUNBUFFERED", None)  # else nothing would be left to write at exit
     for command in (["export", "--format", "turtle"], ["query", "documents"], ["--help"]):
         with Path("/dev/full").open("w") as full:
             done = subprocess.run(
                 [*KG, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
-                cwd=ROOT, env={**os.environ, "KG_SNAPSHOTS": str(built)},
+                cwd=ROOT, env=env,
             )  # fmt: skip
         done.stdout = ""
         one_sentence(done)
